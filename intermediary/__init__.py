@@ -1,0 +1,1 @@
+"""The open intermediary platform between a national once-only system and EU-OOTS."""
