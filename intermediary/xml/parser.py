@@ -85,7 +85,7 @@ def parse(data: bytes, limits: Limits = Limits()) -> etree._Element:
         raise XmlMalformed("The document is not well-formed XML", error.lineno or None) from None
     except (LookupError, ValueError):
         raise XmlMalformed("The document's encoding is not supported") from None
-    if root.getroottree().docinfo.doctype:
+    if getattr(root.getroottree().docinfo, "doctype", ""):
         raise XmlWithDoctype("The document carries a document type declaration")
     _check(root, limits)
     return root

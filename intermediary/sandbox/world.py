@@ -1,0 +1,64 @@
+"""Where everything of the sandbox lives: ports, URLs, keys. One value that every sandbox process is given."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+SYSTEMS = (
+    "platform",
+    "portal",
+    "identity-provider",
+    "iam",
+    "vehicle-register",
+    "residents-register",
+    "civil-status-register",
+    "business-register",
+)
+"""Names of the processes, in the order in which they are started and in which ports are given."""
+
+KEY_USES = ("tls-server", "tls-client", "as4-signing", "as4-encryption", "token")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One sandbox: a folder and a first port; everything else follows."""
+
+    root: Path
+    first_port: int = 8440
+
+    def port(self, system: str) -> int:
+        """The port a system listens on (TLS, host `localhost`)."""
+        return self.first_port + SYSTEMS.index(system)
+
+    def url(self, system: str, path: str = "") -> str:
+        """The system's https URL."""
+        return f"https://localhost:{self.port(system)}{path}"
+
+    def key(self, system: str, use: str) -> Path:
+        """Private key (PEM, unencrypted, mode 0600) of a system for one of KEY_USES."""
+        return self.root / "pki" / system / f"{use}.key.pem"
+
+    def certificate(self, system: str, use: str) -> Path:
+        """Certificate (PEM) that belongs to `key`."""
+        return self.root / "pki" / system / f"{use}.cert.pem"
+
+    @property
+    def authority(self) -> Path:
+        """The sandbox' certificate authority (PEM): the one trust anchor of everyone."""
+        return self.root / "pki" / "authority.cert.pem"
+
+    def data(self, system: str) -> Path:
+        """A folder for the system's own files."""
+        return self.root / system
+
+    def save(self) -> Path:
+        """Write `world.json` and return its path."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        path = self.root / "world.json"
+        path.write_text(json.dumps({"first_port": self.first_port}))
+        return path
+
+    @classmethod
+    def load(cls, root: Path) -> "World":
+        """Read the `world.json` in a folder."""
+        return cls(root=root, first_port=json.loads((root / "world.json").read_text())["first_port"])
