@@ -1,9 +1,12 @@
 """What the exchange needs from the outside, as small protocols; `app.py` gives it the real ones."""
 
+from contextlib import AbstractContextManager
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from intermediary.as4.model import Packed
+from intermediary.exchange.model import Document, Event, Exchange, Message, State
 from intermediary.mapping.model import MappingSet, Provider
 from intermediary.national.model import NationalAnswer, NationalRequest
 
@@ -37,6 +40,10 @@ class NationalConnector(Protocol):
         """Ask again for a deferred answer. Raises ProviderUnavailable."""
 
 
+class PartnerUnreachable(Exception):  # noqa: N818
+    """The partner's access point could not be reached; worth trying again."""
+
+
 class Push(Protocol):
     """Pushes one packed AS4 message and returns what came back (transport)."""
 
@@ -44,11 +51,81 @@ class Push(Protocol):
         """HTTP status, content type, body of the answer. Raises PartnerUnreachable."""
 
 
-class PartnerUnreachable(Exception):  # noqa: N818
-    """The partner's access point could not be reached; worth trying again."""
-
-
 class Mappings(Protocol):
     """The mapping set in force on a day."""
 
     def __call__(self, day: date) -> MappingSet: ...
+
+
+class Vault(Protocol):
+    """Envelope encryption: keys come out wrapped by the platform's key."""
+
+    def new_key(self) -> bytes:
+        """A fresh data key, wrapped."""
+
+    def seal(self, key: bytes, content: bytes) -> bytes:
+        """Encrypt content under a wrapped key."""
+
+    def open(self, key: bytes, sealed: bytes) -> bytes:
+        """Decrypt; raises ValueError where key or bytes do not fit."""
+
+
+class Queue(StrEnum):
+    """What a worker may claim."""
+
+    INCOMING = "incoming"
+    EXCHANGE = "exchange"
+    OUTGOING = "outgoing"
+
+
+class Transaction(Protocol):
+    """All or nothing: state, events and follow-up work are written together."""
+
+    def exchange(self, exchange_id: str) -> Exchange | None:
+        """The exchange, locked until the end of the transaction."""
+
+    def exchange_by_token(self, token_hash: str) -> Exchange | None:
+        """The exchange of a preview location, locked."""
+
+    def request_id_seen(self, request_id: str) -> bool:
+        """True where an EDM request with that id came before."""
+
+    def message(self, item: str) -> Message | None:
+        """One message by its `item`, or None."""
+
+    def owns(self, queue: Queue, item_id: str, owner: str) -> bool:
+        """True while the lease of this owner on the item holds."""
+
+    def save(self, exchange: Exchange, was: State | None) -> None:
+        """Write an exchange that was in state `was` (None: new); a new state ends the lease.
+
+        Raises IllegalTransition.
+        """
+
+    def release(self, queue: Queue, item_id: str) -> None:
+        """End the lease on an item."""
+
+    def save_message(self, message: Message) -> None:
+        """Insert or update a message; releases the lease."""
+
+    def save_document(self, document: Document) -> None:
+        """Insert a sealed document."""
+
+    def documents(self, exchange_id: str) -> tuple[Document, ...]:
+        """The documents of an exchange, in the order in which they were saved."""
+
+    def destroy_documents(self, exchange_id: str) -> int:
+        """Delete them; returns how many there were."""
+
+    def log(self, stream: str, event: Event) -> None:
+        """Append to the log of an exchange (its id), or of the platform (`platform`)."""
+
+
+class Ledger(Protocol):
+    """The durable memory of all exchanges (store)."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction: committed at the end, rolled back on an exception."""
+
+    def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
+        """Lease the item that is due longest to `owner`; its id, or None where nothing is due."""

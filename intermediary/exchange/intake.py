@@ -1,0 +1,286 @@
+"""From a stored message to an exchange: first request, second request, or refusal."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from intermediary import translation
+from intermediary.edm.codes import ErrorCode
+from intermediary.edm.model import EvidenceRequest, Text
+from intermediary.exchange import answers, reading
+from intermediary.exchange.contracts import Queue, Transaction
+from intermediary.exchange.model import (
+    Event,
+    Exchange,
+    Fact,
+    Message,
+    MessageState,
+    Outcome,
+    State,
+    event,
+)
+from intermediary.exchange.outbox import Outbox, Outgoing
+from intermediary.exchange.parts import split
+from intermediary.exchange.ports import Ports
+from intermediary.exchange.returning import acceptable_return
+from intermediary.mapping.model import EvidenceMapping
+
+PREVIEW_DESCRIPTIONS = (
+    Text("Please log in and look at the evidence before it is sent.", "EN"),
+    Text("Bitte melden Sie sich an und sehen Sie den Nachweis an, bevor er gesendet wird.", "DE"),
+)
+"""Slot PreviewDescription: shown by the portal beside the link."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A first request taken on, and the preview offered for it."""
+
+    exchange: Exchange
+    accepted: Event
+    offer: Outgoing | None = None
+
+
+class Intake:
+    """Handles what the access point has stored."""
+
+    def __init__(self, ports: Ports, outbox: Outbox) -> None:
+        self._ports, self._outbox = ports, outbox
+
+    def handle(self, item: str, owner: str) -> None:
+        """Handle one stored message; idempotent, since the message's state moves in the same commit."""
+        ports = self._ports
+        with ports.ledger.begin() as tx:
+            message = tx.message(item)
+        if message is None or message.state is not MessageState.STORED:
+            return
+        assert message.key is not None and message.sealed is not None
+        parts = split(ports.vault.open(message.key, message.sealed))
+        now = ports.clock()
+        try:
+            verdict = reading.read(message, parts, ports.validator)
+        except reading.NotARequest as reason:
+            with ports.ledger.begin() as tx:
+                if tx.owns(Queue.INCOMING, item, owner):
+                    tx.log(
+                        "platform",
+                        event(Fact.MESSAGE_REFUSED, now, message_id=message.message_id, reason=reason),
+                    )
+                    tx.save_message(_handled(message, None))
+            return
+        first = None
+        if isinstance(verdict, reading.Readable) and verdict.request.preview_location is None:
+            first = self._first(message, verdict, now)
+        with ports.ledger.begin() as tx:
+            if not tx.owns(Queue.INCOMING, item, owner):
+                return
+            if isinstance(verdict, reading.Refused):
+                self._refuse(tx, message, verdict, now)
+            elif tx.request_id_seen(verdict.request.id):
+                rule = "TDD 4.4: this request id was used before; send every request with an id of its own"
+                self._refuse(tx, message, _refused(verdict, Outcome.INVALID, rule), now)
+            elif first is None:
+                self._second(tx, message, verdict, now)
+            elif isinstance(first, reading.Refused):
+                self._refuse(tx, message, first, now)
+            else:
+                self._begin(tx, first.exchange, message, first.accepted)
+                if first.offer is not None:
+                    self._outbox.queue(tx, first.offer)
+                    until = first.exchange.preview_deadline
+                    tx.log(first.exchange.id, event(Fact.PREVIEW_OFFERED, now, until=until))
+        ports.wake()
+
+    def _first(
+        self, message: Message, read: reading.Readable, now: datetime
+    ) -> _Accepted | reading.Refused:
+        ports, request = self._ports, read.request
+        mappings = ports.mappings(now.date())
+        served = reading.policy(request, mappings, now.date())
+        if not isinstance(served, EvidenceMapping):
+            return _refused(read, *served)
+        try:
+            provider_key: str | None = translation.provider_for(request, served, mappings, {}).key
+        except translation.Untranslatable:
+            provider_key = None  # routed by something that only the citizen can say
+        exchange = replace(
+            self._new(message, read, now),
+            mapping_key=served.key,
+            provider_key=provider_key,
+            evidence_key=ports.vault.new_key(),
+        )
+        accepted = event(
+            Fact.REQUEST_ACCEPTED, now, mapping=served.key, provider=provider_key, version=exchange.edm_version
+        )
+        if not reading.needs_preview(request, served):
+            asking = replace(
+                exchange,
+                state=State.ASKING,
+                answer_to=message.message_id,
+                ask_until=now + ports.timing.t1,
+            )
+            return _Accepted(asking, accepted)
+        token = secrets.token_urlsafe(32)
+        waiting = replace(
+            exchange,
+            state=State.AWAITING_CITIZEN,
+            due_at=now + ports.timing.t2 + ports.timing.allowance,
+            preview_deadline=now + ports.timing.t2,
+            token_hash=hash_token(token),
+        )
+        raised = answers.preview_required(
+            read.profile, now, f"{ports.preview_base}/{token}", PREVIEW_DESCRIPTIONS
+        )
+        offer = self._outbox.error(waiting, message, read.header, raised, ports.message_id(), now)
+        return _Accepted(waiting, accepted, offer)
+
+    def _second(self, tx: Transaction, message: Message, read: reading.Readable, now: datetime) -> None:
+        ports, request = self._ports, read.request
+        token = (request.preview_location or "").strip().rpartition("/")[2]
+        exchange = tx.exchange_by_token(hash_token(token))
+        if exchange is None or exchange.pmode_id != message.pmode_id:
+            rule = "PreviewLocation: no such preview location was given to you; send what you received"
+            self._refuse(tx, message, _refused(read, Outcome.UNRESOLVED, rule), now)
+            return
+        if exchange.second_request_id is not None or exchange.state is State.CLOSED:
+            spent = exchange.second_request_id is not None
+            refusal = (
+                (Outcome.INVALID, "PreviewLocation: it was used before; begin with a new first request")
+                if spent
+                else (Outcome.TIMED_OUT, "PreviewLocation: it has expired; begin with a new first request")
+            )
+            self._refuse(tx, message, _refused(read, *refusal), now)
+            return
+        first = self._outbox.request_of(tx, exchange)
+        if not _same_content(first, request) or exchange.edm_version != request.specification_identifier:
+            rule = (
+                "TDD 4.4: the second request differs from the first in person, evidence type, requirements "
+                "or version; repeat the first one with a new id and the PreviewLocation"
+            )
+            self._refuse(tx, message, _refused(read, Outcome.INVALID, rule), now)
+            return
+        location = exchange.return_location
+        method = exchange.return_method
+        if request.return_location is not None:
+            hosts = ports.return_hosts.get(exchange.pmode_id, ())
+            accepted = acceptable_return(request.return_location, hosts)
+            if accepted is None:
+                tx.log(exchange.id, event(Fact.RETURN_REFUSED, now, source="ReturnLocation"))
+            else:
+                location, method = accepted, "GET"
+        settled = exchange.state is State.SETTLED
+        tx.save(
+            replace(
+                exchange,
+                second_request_id=request.id,
+                answer_to=message.message_id,
+                return_location=location,
+                return_method=method,
+                due_at=now if settled else exchange.due_at,
+                updated_at=now,
+            ),
+            exchange.state,
+        )
+        tx.log(exchange.id, event(Fact.SECOND_REQUEST_RECEIVED, message.at, message_id=message.message_id))
+        tx.save_message(_handled(message, exchange.id))
+
+    def _refuse(
+        self, tx: Transaction, message: Message, refused: reading.Refused, now: datetime
+    ) -> None:
+        """A refused request is an exchange too: it has a story, and its answer waits for a receipt."""
+        exchange = replace(
+            self._new(message, refused, now),
+            state=State.SETTLED,
+            due_at=now,
+            answer_to=message.message_id,
+            outcome=refused.outcome,
+            outcome_rule=refused.rule,
+        )
+        code = answers.REFUSALS[refused.outcome].code
+        self._begin(
+            tx,
+            exchange,
+            message,
+            event(
+                Fact.REQUEST_REFUSED,
+                now,
+                code=code if isinstance(code, ErrorCode) else None,
+                outcome=refused.outcome,
+                rules=" ".join(dict.fromkeys(refused.rules)),
+                detail=refused.rule,
+            ),
+        )
+
+    def _begin(self, tx: Transaction, exchange: Exchange, message: Message, what: Event) -> None:
+        tx.save(exchange, None)
+        tx.log(
+            exchange.id,
+            event(
+                Fact.REQUEST_RECEIVED,
+                message.at,
+                message_id=message.message_id,
+                request_id=exchange.request_id,
+                partner=message.pmode_id,
+                requester=exchange.requester_id,
+                procedure=exchange.procedure,
+                evidence_type=exchange.evidence_type,
+            ),
+        )
+        tx.log(exchange.id, what)
+        tx.save_message(_handled(message, exchange.id))
+
+    def _new(self, message: Message, read: reading.Readable | reading.Refused, now: datetime) -> Exchange:
+        """A fresh exchange with everything that the log needs to know of its request."""
+        ports, header = self._ports, read.header
+        request = read.request if isinstance(read, reading.Readable) else None
+        requester = request.evidence_requester if request else header.evidence_requester
+        exchange_id = ports.new_id()
+        properties = {name: value for name, value, _ in message.properties}
+        return Exchange(
+            id=exchange_id,
+            state=State.SETTLED,
+            due_at=now,
+            created_at=message.at,
+            updated_at=now,
+            pmode_id=message.pmode_id,
+            edm_version=read.profile.specification_identifier,
+            conversation_id=message.conversation_id,
+            request_message_id=message.message_id,
+            request_id=(header.id or "")[:200],
+            answer_to=None,
+            edm_exchange_id=properties.get("ExchangeId"),
+            requester_id=requester.identifier.value if requester else "",
+            requester_country=(
+                requester.address.admin_unit_level_1 if requester and requester.address else None
+            ),
+            procedure=request.procedure_code if request else "",
+            evidence_type=request.evidence_type.evidence_type_classification if request else "",
+            national_request_id=ports.new_id(),
+            answer_message_id=ports.message_id(),
+        )
+
+
+def hash_token(token: str) -> str:
+    """What the database knows of a preview token: a stolen copy opens no preview."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _refused(read: reading.Readable, outcome: Outcome, rule: str) -> reading.Refused:
+    return reading.Refused(outcome, rule, read.header, read.profile, (rule.partition(":")[0],))
+
+
+def _handled(message: Message, exchange_id: str | None) -> Message:
+    return replace(message, state=MessageState.HANDLED, due_at=None, exchange_id=exchange_id)
+
+
+def _same_content(first: EvidenceRequest, second: EvidenceRequest) -> bool:
+    return (
+        first.subject == second.subject
+        and first.authorized_representative == second.authorized_representative
+        and first.evidence_type.evidence_type_classification
+        == second.evidence_type.evidence_type_classification
+        and {r.identifier.value for r in first.requirements}
+        == {r.identifier.value for r in second.requirements}
+        and first.evidence_requester.identifier == second.evidence_requester.identifier
+    )

@@ -1,0 +1,307 @@
+"""What leaves: answers are packed and queued in the transaction that decides them, then pushed until receipt."""
+
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from intermediary import as4, edm, xml
+from intermediary.as4.model import ErrorSignal, Packed, Receipt
+from intermediary.edm.codes import AgentRole
+from intermediary.edm.model import EdmMessage, EvidenceException, EvidenceRequest, EvidenceResponse, Header
+from intermediary.exchange import answers
+from intermediary.exchange.contracts import PartnerUnreachable, Queue, Transaction
+from intermediary.exchange.model import (
+    Direction,
+    Document,
+    Event,
+    Exchange,
+    Fact,
+    Message,
+    MessageState,
+    Outcome,
+    State,
+    event,
+    message_item,
+)
+from intermediary.exchange.parts import split
+from intermediary.exchange.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A packed message and the event that says so; packing costs CPU, so it happens outside transactions."""
+
+    message: Message
+    queued: Event
+
+
+class Outbox:
+    """Builds, queues and pushes outgoing messages."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def request_of(self, tx: Transaction, exchange: Exchange) -> EvidenceRequest:
+        """The first request of an exchange, read again from its sealed message (some 0.1 ms)."""
+        message = self._asked(tx, exchange, exchange.request_message_id)
+        assert message.key is not None and message.sealed is not None
+        parts = split(self._ports.vault.open(message.key, message.sealed))
+        request = edm.read(xml.parse(parts[0].content))
+        assert isinstance(request, EvidenceRequest)
+        return request
+
+    def error(
+        self,
+        exchange: Exchange,
+        asked: Message,
+        header: Header,
+        raised: EvidenceException,
+        message_id: str,
+        now: datetime,
+    ) -> Outgoing:
+        """An EDM error response to the message `asked`, packed; nothing is written yet."""
+        profile = edm.profile_for(exchange.edm_version)
+        mappings = self._ports.mappings(now.date())
+        provider = mappings.providers.get(exchange.provider_key or "")
+        answer = answers.error_response(
+            profile,
+            header.id,
+            header.evidence_requester,
+            answers.provider_agent(provider, AgentRole.ERROR_PROVIDER)
+            if provider
+            else answers.platform_agent(mappings.platform, AgentRole.ERROR_PROVIDER),
+            raised,
+            self._ports.new_id,
+        )
+        return self._outgoing(exchange, asked, answer, answers.EXCEPTION, (), message_id, now)
+
+    def answer(self, exchange: Exchange, now: datetime) -> Outgoing:
+        """The final answer of a settled exchange, packed; its outcome says which."""
+        assert exchange.answer_to is not None and exchange.outcome is not None
+        with self._ports.ledger.begin() as tx:
+            asked = self._asked(tx, exchange, exchange.answer_to)
+            documents = tx.documents(exchange.id)
+        assert asked.key is not None and asked.sealed is not None
+        profile = edm.profile_for(exchange.edm_version)
+        header = Header(kind=None)
+        with contextlib.suppress(xml.XmlRefused):  # what could not be parsed is answered all the same
+            header = edm.peek(xml.parse(split(self._ports.vault.open(asked.key, asked.sealed))[0].content))
+        outcome = exchange.outcome
+        if outcome is Outcome.DECLINED and profile.decline_is_empty_response:
+            outcome = Outcome.APPROVED
+        if outcome in (Outcome.APPROVED, Outcome.DEFERRED):
+            return self._response(exchange, asked, header, documents, now)
+        raised = answers.exception(outcome, profile, now, exchange.outcome_rule)
+        return self.error(exchange, asked, header, raised, exchange.answer_message_id, now)
+
+    def _response(
+        self,
+        exchange: Exchange,
+        asked: Message,
+        header: Header,
+        documents: tuple[Document, ...],
+        now: datetime,
+    ) -> Outgoing:
+        ports = self._ports
+        assert exchange.evidence_key is not None and exchange.sealed_response is not None
+        draft = edm.read(xml.parse(ports.vault.open(exchange.evidence_key, exchange.sealed_response)))
+        assert isinstance(draft, EvidenceResponse)
+        answer = answers.approved_response(draft, frozenset(exchange.approved), header.id or "", now)
+        wanted = {d.content_id for d in answer.documents}
+        attachments = tuple(
+            as4.Payload(d.content_id, d.media_type, ports.vault.open(exchange.evidence_key, d.sealed))
+            for d in documents
+            if d.content_id in wanted
+        )
+        return self._outgoing(
+            exchange, asked, answer, answers.RESPONSE, attachments, exchange.answer_message_id, now
+        )
+
+    def _outgoing(
+        self,
+        exchange: Exchange,
+        asked: Message,
+        answer: EdmMessage,
+        action: str,
+        attachments: tuple[as4.Payload, ...],
+        message_id: str,
+        now: datetime,
+    ) -> Outgoing:
+        ports = self._ports
+        pmode = ports.pmode(exchange.pmode_id)
+        profile = edm.profile_for(exchange.edm_version)
+        body = edm.write(answer)
+        # What we send is checked as strictly as what we receive: a defect of ours must not leave the house.
+        report = ports.validator.check(xml.parse(body), profile.specification_identifier)
+        if not report.ok:
+            rules = " ".join(f"{f.rule}@{f.place}" for f in report.errors)
+            raise OwnMessageInvalid(f"Our own {action} breaks {rules}")
+        header = answers.envelope(
+            exchange,
+            answers.Envelope(asked.message_id, asked.conversation_id, asked.properties),
+            pmode,
+            profile,
+            action,
+            message_id,
+            now,
+        )
+        edm_part = answers.edm_part(body, ports.message_id())
+        packed = as4.pack(header, (edm_part, *attachments), pmode, ports.signing)
+        key = ports.vault.new_key()
+        message = Message(
+            direction=Direction.OUT,
+            message_id=message_id,
+            pmode_id=pmode.id,
+            state=MessageState.QUEUED,
+            due_at=now,
+            at=now,
+            action=action,
+            conversation_id=header.conversation_id,
+            exchange_id=exchange.id,
+            ref_to_message_id=header.ref_to_message_id,
+            content_type=packed.content_type,
+            properties=tuple((p.name, p.value, p.type or "") for p in header.properties),
+            references=tuple((r.uri, r.digest_method, r.digest_value.hex()) for r in packed.references),
+            key=key,
+            sealed=ports.vault.seal(key, packed.body),
+        )
+        queued = event(
+            Fact.MESSAGE_QUEUED, now, action=action, message_id=message_id, documents=len(attachments)
+        )
+        return Outgoing(message, queued)
+
+    @staticmethod
+    def queue(tx: Transaction, outgoing: Outgoing) -> None:
+        """Queue what was packed, in the transaction that decides it."""
+        assert outgoing.message.exchange_id is not None
+        tx.save_message(outgoing.message)
+        tx.log(outgoing.message.exchange_id, outgoing.queued)
+
+    def _asked(self, tx: Transaction, exchange: Exchange, message_id: str) -> Message:
+        message = tx.message(message_item(Direction.IN, exchange.pmode_id, message_id))
+        assert message is not None, "an exchange always has the message that began it"
+        return message
+
+    def send(self, item: str, owner: str) -> None:
+        """Push one queued message once; acknowledged, tried again later, or given up."""
+        ports = self._ports
+        with ports.ledger.begin() as tx:
+            message = tx.message(item)
+        if message is None or message.state is not MessageState.QUEUED:
+            return
+        assert message.key is not None and message.sealed is not None
+        pmode = ports.pmode(message.pmode_id)
+        packed = Packed(
+            message.content_type,
+            ports.vault.open(message.key, message.sealed),
+            tuple(as4.DigestReference(u, m, bytes.fromhex(d)) for u, m, d in message.references),
+        )
+        problem, final, receipt, receipt_type = "", False, b"", ""
+        try:
+            _status, receipt_type, receipt = ports.push(pmode.url, packed)
+            signal = as4.read_signal(
+                receipt_type,
+                receipt,
+                packed,
+                message.message_id,
+                pmode,
+                ports.certificate_check(ports.clock()),
+            )
+            if isinstance(signal, ErrorSignal):
+                problem = " ".join(error.code.code for error in signal.errors)
+                final = any(error.code.severity == "failure" for error in signal.errors)
+            else:
+                assert isinstance(signal, Receipt)
+        except PartnerUnreachable as unreachable:
+            problem = str(unreachable)
+        except as4.InvalidReceipt as invalid:
+            problem = str(invalid)
+        now = ports.clock()
+        with ports.ledger.begin() as tx:
+            if not tx.owns(Queue.OUTGOING, item, owner):
+                return
+            attempts = message.attempts + 1
+            if not problem:
+                self._acknowledged(tx, message, receipt, receipt_type, now)
+            elif final or attempts >= ports.timing.send_attempts:
+                self._given_up(tx, message, problem, now)
+            else:
+                tx.log(
+                    message.exchange_id or "platform",
+                    event(
+                        Fact.SEND_FAILED,
+                        now,
+                        message_id=message.message_id,
+                        attempt=attempts,
+                        reason=problem,
+                    ),
+                )
+                pause = ports.timing.pause(ports.timing.send_retry, attempts)
+                tx.save_message(replace(message, attempts=attempts, due_at=now + pause))
+
+    def _acknowledged(
+        self, tx: Transaction, message: Message, receipt: bytes, receipt_type: str, now: datetime
+    ) -> None:
+        tx.save_message(
+            replace(
+                message,
+                state=MessageState.ACKNOWLEDGED,
+                due_at=None,
+                attempts=message.attempts + 1,
+                receipt=receipt,
+                receipt_type=receipt_type,
+                key=None,
+                sealed=None,
+            )
+        )
+        tx.log(
+            message.exchange_id or "platform",
+            event(
+                Fact.MESSAGE_ACKNOWLEDGED,
+                now,
+                action=message.action,
+                message_id=message.message_id,
+                attempts=message.attempts + 1,
+            ),
+        )
+        self._close_if_final(tx, message, now)
+
+    def _given_up(self, tx: Transaction, message: Message, problem: str, now: datetime) -> None:
+        tx.save_message(
+            replace(message, state=MessageState.FAILED, due_at=None, key=None, sealed=None)
+        )
+        tx.log(
+            message.exchange_id or "platform",
+            event(Fact.DELIVERY_GIVEN_UP, now, message_id=message.message_id, reason=problem),
+        )
+        self._close_if_final(tx, message, now)
+
+    def _close_if_final(self, tx: Transaction, message: Message, now: datetime) -> None:
+        exchange = tx.exchange(message.exchange_id or "")
+        if exchange and exchange.answer_message_id == message.message_id:
+            close(tx, exchange, now)
+
+
+class OwnMessageInvalid(Exception):  # noqa: N818
+    """A message that we wrote breaks a rule; nothing was sent."""
+
+
+def close(tx: Transaction, exchange: Exchange, now: datetime) -> None:
+    """End an exchange: the evidence and its key are destroyed, the log stays."""
+    destroyed = tx.destroy_documents(exchange.id)
+    if destroyed or exchange.sealed_response:
+        tx.log(exchange.id, event(Fact.EVIDENCE_DESTROYED, now, documents=destroyed))
+    tx.save(
+        replace(
+            exchange,
+            state=State.CLOSED,
+            due_at=None,
+            updated_at=now,
+            evidence_key=None,
+            sealed_inputs=None,
+            sealed_response=None,
+            poll_url=None,
+        ),
+        exchange.state,
+    )
+    tx.log(exchange.id, event(Fact.CLOSED, now, outcome=exchange.outcome))

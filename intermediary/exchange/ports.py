@@ -1,0 +1,50 @@
+"""Everything that the exchange is given by the composition root, as one frozen value."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from intermediary.as4 import CertificateCheck, OwnKeys, SigningKey
+from intermediary.as4.model import PMode
+from intermediary.exchange.contracts import Clock, Ids, Ledger, Mappings, NationalConnector, Push, Vault
+from intermediary.exchange.errors import ExchangeError
+from intermediary.exchange.timing import Timing
+from intermediary.validation import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world of the exchange."""
+
+    ledger: Ledger
+    vault: Vault
+    clock: Clock
+    new_id: Ids
+    mappings: Mappings
+    connector: NationalConnector
+    push: Push
+    validator: Validator
+    pmodes: tuple[PMode, ...]
+    signing: SigningKey = field(repr=False)
+    keys: OwnKeys = field(repr=False)
+    certificate_check: Callable[[datetime], CertificateCheck]
+    timing: Timing
+    preview_base: str
+    """https URL under which preview locations lie; the token follows after a slash."""
+    message_domain: str
+    """Right side of our AS4 MessageIds and Content-IDs."""
+    return_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """P-Mode id to the hosts of that partner's portals; a partner that is not named may use any https URL."""
+    wake: Callable[[], None] = lambda: None
+    """Called after something became due, so that an idle worker of this process looks at once."""
+
+    def pmode(self, pmode_id: str) -> PMode:
+        """The P-Mode of that id; raises ExchangeError where the partner was removed meanwhile."""
+        for pmode in self.pmodes:
+            if pmode.id == pmode_id:
+                return pmode
+        raise ExchangeError(f"There is no P-Mode {pmode_id} any more; restore its file to finish the exchange")
+
+    def message_id(self) -> str:
+        """A fresh AS4 MessageId (RFC 2822 form)."""
+        return f"{self.new_id()}@{self.message_domain}"

@@ -1,0 +1,188 @@
+"""From the stored parts of a message to a request that may be answered, or to a refusal. Pure.
+
+The order is: XML, version, schema and rules, structure, header against body. The first stage that has
+errors decides; within a stage all findings are reported (TDD 4.4: a 0003 names the rule in its detail).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from intermediary import edm, xml
+from intermediary.as4.model import Payload
+from intermediary.edm.codes import LevelOfAssurance
+from intermediary.edm.model import EvidenceRequest, Header, LegalPerson
+from intermediary.exchange.model import Message, Outcome
+from intermediary.mapping.model import EvidenceMapping, MappingSet, PreviewPolicy, SubjectKind
+from intermediary.validation import Validator
+
+SYSTEM_CHECK = "00"
+"""Procedure code of the system check (TDD 1.1.2): no citizen, no preview."""
+_DETAIL = 900
+"""Characters of detail on the wire; the log has all findings."""
+
+
+class _Problem(Protocol):
+    """What findings of validation and problems of the reader have in common."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def place(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+
+
+class NotARequest(ValueError):  # noqa: N818
+    """The message is no evidence request, so it gets no EDM answer: answers are never answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a request is not taken on; `rule` is fit for the wire, `rules` the ids of all findings."""
+
+    outcome: Outcome
+    rule: str
+    header: Header
+    profile: edm.Profile
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A request that is valid in itself."""
+
+    request: EvidenceRequest = field(repr=False)
+    header: Header = field(repr=False)
+    profile: edm.Profile
+
+
+def read(message: Message, parts: tuple[Payload, ...], validator: Validator) -> Readable | Refused:
+    """Read and validate one incoming request. Raises NotARequest."""
+    try:
+        root = xml.parse(parts[0].content)
+    except xml.XmlRefused as refused:
+        unread = Header(kind=None)
+        profile = _profile(unread, message) or edm.profile_for(edm.LATEST)
+        return Refused(
+            Outcome.INVALID, f"{refused.rule}: {refused}. {refused.remedy}", unread, profile, (refused.rule,)
+        )
+    header = edm.peek(root)
+    if header.kind in ("response", "error"):
+        raise NotARequest(f"The message is an EDM {header.kind} to none of our requests")
+    known = _profile(header, message)
+    profile = known or edm.profile_for(edm.LATEST)
+    if known is None:
+        versions = ", ".join(edm.PROFILES)
+        return Refused(
+            Outcome.UNSUPPORTED,
+            f"R-EDM-REQ-C002: slot SpecificationIdentifier names no version spoken here; use one of {versions}",
+            header,
+            profile,
+            ("R-EDM-REQ-C002",),
+        )
+    report = validator.check(root, profile.specification_identifier)
+    if not report.ok:
+        return _invalid(report.errors, header, profile)
+    try:
+        request = edm.read(root)
+    except edm.EdmUnreadable as unreadable:
+        return _invalid(unreadable.problems, header, profile)
+    if not isinstance(request, EvidenceRequest):
+        raise NotARequest("The message is no evidence request")
+    broken = header_rules(message, parts, profile)
+    if broken:
+        return Refused(
+            Outcome.INVALID, _short(broken), header, profile, tuple(b.partition(":")[0] for b in broken)
+        )
+    return Readable(request, header, profile)
+
+
+def header_rules(message: Message, parts: tuple[Payload, ...], profile: edm.Profile) -> tuple[str, ...]:
+    """Rules between the AS4 header and the EDM body (TDD 4.7.2), each as «id: sentence»."""
+    found = []
+    properties = {name: value for name, value, _ in message.properties}
+    if message.action != "ExecuteQueryRequest":
+        found.append("R-EDM-ebMS-action: a request travels with the action ExecuteQueryRequest")
+    if len(parts) != 1:
+        found.append("R-EDM-ebMS-parts: a request has exactly one part, the EDM message")
+    if profile.specification_id_property:
+        value = properties.get("SpecificationId")
+        if value is None:
+            found.append("R-EDM-ebMS-019: the message property SpecificationId is missing; add it")
+        elif value != profile.specification_identifier:
+            found.append(
+                "R-EDM-ebMS-038: the message property SpecificationId differs from the slot; make them equal"
+            )
+    if profile.exchange_id_property and not properties.get("ExchangeId"):
+        found.append("R-EDM-ebMS-ExchangeId: the message property ExchangeId is missing; add a UUID")
+    return tuple(found)
+
+
+def policy(
+    request: EvidenceRequest, mappings: MappingSet, day: date
+) -> EvidenceMapping | tuple[Outcome, str]:
+    """The mapping that serves a request, or why none may: outcome and sentence."""
+    mapping = mappings.find(request.evidence_type.evidence_type_classification, day)
+    if mapping is None:
+        return Outcome.UNMAPPED, "EvidenceTypeClassification: no provider is connected for it; look it up again"
+    kind = SubjectKind.LEGAL if isinstance(request.subject, LegalPerson) else SubjectKind.NATURAL
+    if kind not in mapping.subjects:
+        kinds = " or ".join(mapping.subjects)
+        return Outcome.UNSUPPORTED, f"Subject: this evidence is issued for a {kinds} person only"
+    if not assured(request.subject.level_of_assurance, mapping.level_of_assurance):
+        return (
+            Outcome.UNKNOWN_PERSON,
+            f"LevelOfAssurance: at least {mapping.level_of_assurance} is required for this evidence type",
+        )
+    if not needs_preview(request, mapping):
+        return mapping
+    if not request.explicit_request_given:
+        return (
+            Outcome.INVALID,
+            "ExplicitRequestGiven: this evidence is issued on the user's explicit request only "
+            "(Regulation (EU) 2018/1724, Art. 14(3)(b)); send true once the user has asked for it",
+        )
+    if not request.possibility_for_preview:
+        return (
+            Outcome.UNSUPPORTED,
+            "PossibilityForPreview: this evidence is issued with a preview only; send true and redirect the user",
+        )
+    return mapping
+
+
+def needs_preview(request: EvidenceRequest, mapping: EvidenceMapping) -> bool:
+    """Whether the citizen has to see the evidence before it leaves."""
+    return mapping.preview is PreviewPolicy.REQUIRED and request.procedure_code != SYSTEM_CHECK
+
+
+def assured(level: str | None, required: str) -> bool:
+    """True where `level` is at least the required eIDAS level of assurance."""
+    try:
+        return LevelOfAssurance(level or "").rank >= LevelOfAssurance(required).rank
+    except ValueError:
+        return False
+
+
+def _profile(header: Header, message: Message) -> edm.Profile | None:
+    named = header.specification_identifier or next(
+        (value for name, value, _ in message.properties if name == "SpecificationId"), None
+    )
+    try:
+        return edm.profile_for(named or "")
+    except edm.UnsupportedVersion:
+        return None
+
+
+def _invalid(problems: Iterable[_Problem], header: Header, profile: edm.Profile) -> Refused:
+    problems = tuple(problems)
+    sentences = [f"{p.rule} at {p.place}: {p.text} {p.remedy}" for p in problems]
+    return Refused(Outcome.INVALID, _short(sentences), header, profile, tuple(p.rule for p in problems))
+
+
+def _short(sentences: Iterable[str]) -> str:
+    text = " | ".join(sentences)
+    return text if len(text) <= _DETAIL else f"{text[: _DETAIL - 1]}…"

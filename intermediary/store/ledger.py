@@ -1,0 +1,218 @@
+"""The durable memory of all exchanges: rows, leases and events in one transaction (design, «the heart»)."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, delete, or_, select, update
+from sqlmodel import Session
+
+from intermediary.exchange.contracts import Queue
+from intermediary.exchange.errors import IllegalTransition
+from intermediary.exchange.model import (
+    Direction,
+    Document,
+    Event,
+    Exchange,
+    Message,
+    MessageState,
+    Outcome,
+    State,
+    allowed,
+)
+from intermediary.store.tables import DocumentRow, EventRow, ExchangeRow, MessageRow
+
+_TABLES: dict[Queue, type[ExchangeRow] | type[MessageRow]] = {
+    Queue.INCOMING: MessageRow,
+    Queue.EXCHANGE: ExchangeRow,
+    Queue.OUTGOING: MessageRow,
+}
+_KEYS = {Queue.INCOMING: MessageRow.item, Queue.EXCHANGE: ExchangeRow.id, Queue.OUTGOING: MessageRow.item}
+_DIRECTIONS = {Queue.INCOMING: Direction.IN, Queue.OUTGOING: Direction.OUT}
+
+
+def _c(attribute: Any) -> Any:
+    """A mapped attribute as the column that SQLAlchemy makes of it (its type says: the value)."""
+    return attribute
+
+
+class SqlTransaction:
+    """One transaction of the ledger; implements exchange.contracts.Transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def exchange(self, exchange_id: str) -> Exchange | None:
+        """The exchange, locked until the end of the transaction."""
+        return self._exchange(select(ExchangeRow).where(_c(ExchangeRow.id) == exchange_id))
+
+    def exchange_by_token(self, token_hash: str) -> Exchange | None:
+        """The exchange of a preview location, locked."""
+        return self._exchange(select(ExchangeRow).where(_c(ExchangeRow.token_hash) == token_hash))
+
+    def _exchange(self, statement: Any) -> Exchange | None:
+        row = self._session.execute(statement.with_for_update()).scalar_one_or_none()
+        return None if row is None else exchange_of(row)
+
+    def request_id_seen(self, request_id: str) -> bool:
+        """True where an EDM request with that id came before."""
+        seen = or_(_c(ExchangeRow.request_id) == request_id, _c(ExchangeRow.second_request_id) == request_id)
+        return self._session.execute(select(_c(ExchangeRow.id)).where(seen).limit(1)).first() is not None
+
+    def message(self, item: str) -> Message | None:
+        """One message, or None."""
+        row = self._session.get(MessageRow, item, with_for_update=True)
+        return None if row is None else message_of(row)
+
+    def owns(self, queue: Queue, item_id: str, owner: str) -> bool:
+        """True while the lease of this owner on the item holds."""
+        row = self._session.get(_TABLES[queue], item_id, with_for_update=True)
+        return row is not None and row.owner == owner
+
+    def save(self, exchange: Exchange, was: State | None) -> None:
+        """Write an exchange that was in state `was`. Raises IllegalTransition.
+
+        A new state ends the lease. The same state keeps it, so that what arrives meanwhile (the second
+        request, a return location) does not take the work out of a worker's hands; `release` ends it.
+        """
+        if exchange.state is not was and not allowed(was, exchange.state):
+            raise IllegalTransition(f"{was} → {exchange.state}")
+        row = self._session.get(ExchangeRow, exchange.id)
+        if row is None:
+            row = ExchangeRow(**_values(exchange))
+        else:
+            for name, value in _values(exchange).items():
+                setattr(row, name, value)
+        if exchange.state is not was:
+            row.owner = row.lease_until = None
+        self._session.add(row)
+        self._session.flush()
+
+    def release(self, queue: Queue, item_id: str) -> None:
+        """End the lease on an item."""
+        row = self._session.get(_TABLES[queue], item_id)
+        if row is not None:
+            row.owner = row.lease_until = None
+            self._session.add(row)
+            self._session.flush()
+
+    def save_message(self, message: Message) -> None:
+        """Insert or update a message; releases the lease."""
+        row = self._session.get(MessageRow, message.item)
+        if row is None:
+            row = MessageRow(item=message.item, **_values(message))
+        else:
+            for name, value in _values(message).items():
+                setattr(row, name, value)
+        row.owner = row.lease_until = None
+        self._session.add(row)
+        self._session.flush()
+
+    def save_document(self, document: Document) -> None:
+        """Insert a sealed document."""
+        self._session.add(DocumentRow(**_values(document)))
+        self._session.flush()
+
+    def documents(self, exchange_id: str) -> tuple[Document, ...]:
+        """The documents of an exchange, in the order in which they were saved."""
+        statement = (
+            select(DocumentRow)
+            .where(_c(DocumentRow.exchange_id) == exchange_id)
+            .order_by(_c(DocumentRow.number))
+        )
+        return tuple(
+            Document(**{f.name: getattr(row, f.name) for f in fields(Document)})
+            for row in self._session.execute(statement).scalars()
+        )
+
+    def destroy_documents(self, exchange_id: str) -> int:
+        """Delete them; returns how many there were."""
+        statement = delete(DocumentRow).where(_c(DocumentRow.exchange_id) == exchange_id)
+        return int(self._session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+    def log(self, stream: str, event: Event) -> None:
+        """Append to a stream's log, chained to its last entry."""
+        last = self._session.execute(
+            select(_c(EventRow.digest))
+            .where(_c(EventRow.stream) == stream)
+            .order_by(_c(EventRow.number).desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        digest = chain(last or "", stream, event)
+        self._session.add(
+            EventRow(stream=stream, fact=event.fact, at=event.at, data=dict(event.data), digest=digest)
+        )
+        self._session.flush()
+
+
+class SqlLedger:
+    """Implements exchange.contracts.Ledger on SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlTransaction]:
+        """A transaction: committed at the end, rolled back on an exception."""
+        with Session(self._engine) as session, session.begin():
+            yield SqlTransaction(session)
+
+    def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
+        """Lease the item that is due longest; its id, or None."""
+        table, key = _TABLES[queue], _KEYS[queue]
+        due = [_c(table.due_at) <= now, or_(_c(table.lease_until).is_(None), _c(table.lease_until) <= now)]
+        if table is MessageRow:
+            due.append(_c(MessageRow.direction) == _DIRECTIONS[queue])
+        oldest = (
+            select(_c(key)).where(*due).order_by(_c(table.due_at)).limit(1).with_for_update(skip_locked=True)
+        )
+        # A look first: an idle worker must not take SQLite's write lock each time it asks.
+        with self._engine.connect() as connection:
+            if connection.execute(select(_c(key)).where(*due).limit(1)).first() is None:
+                return None
+        with self._engine.begin() as connection:
+            claimed = connection.execute(
+                update(table)
+                .where(_c(key).in_(oldest.scalar_subquery()))
+                .values(owner=owner, lease_until=until)
+                .returning(_c(key))
+            ).scalar_one_or_none()
+        return claimed
+
+
+def chain(previous: str, stream: str, event: Event) -> str:
+    """Digest of a log entry and, through `previous`, of all before it in its stream."""
+    entry = json.dumps([previous, stream, event.fact, event.at.isoformat(), dict(event.data)], sort_keys=True)
+    return hashlib.sha256(entry.encode()).hexdigest()
+
+
+def exchange_of(row: ExchangeRow) -> Exchange:
+    """A row as the value that it stands for."""
+    values = {f.name: getattr(row, f.name) for f in fields(Exchange)}
+    values["state"] = State(row.state)
+    values["outcome"] = None if row.outcome is None else Outcome(row.outcome)
+    values["approved"] = tuple(row.approved)
+    return Exchange(**values)
+
+
+def message_of(row: MessageRow) -> Message:
+    """A row as the value that it stands for."""
+    values = {f.name: getattr(row, f.name) for f in fields(Message)}
+    values["direction"], values["state"] = Direction(row.direction), MessageState(row.state)
+    values["properties"] = tuple(tuple(p) for p in row.properties)
+    values["references"] = tuple(tuple(r) for r in row.references)
+    return Message(**values)
+
+
+def _values(value: Exchange | Message | Document) -> dict[str, Any]:
+    # Not asdict: sealed bytes need no deep copy.
+    found = {f.name: getattr(value, f.name) for f in fields(value)}
+    return {name: _plain(v) if isinstance(v, tuple) else v for name, v in found.items()}
+
+
+def _plain(value: tuple[Any, ...]) -> list[Any]:
+    return [list(v) if isinstance(v, tuple) else v for v in value]

@@ -1,0 +1,113 @@
+"""Tables of the exchanges. Columns bear the names of the fields of exchange.model, so rows map by name."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Column, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from intermediary.store.engine import UtcDateTime
+
+
+def _when(*, index: bool = False, nullable: bool = True) -> Column[datetime]:
+    return Column(UtcDateTime, index=index, nullable=nullable)
+
+
+class ExchangeRow(SQLModel, table=True):
+    """One exchange: state, due time, lease."""
+
+    __tablename__ = "exchange"
+
+    id: str = Field(primary_key=True)
+    state: str = Field(index=True)
+    due_at: datetime | None = Field(default=None, sa_column=_when(index=True))
+    lease_until: datetime | None = Field(default=None, sa_column=_when())
+    owner: str | None = None
+    created_at: datetime = Field(sa_column=_when(nullable=False))
+    updated_at: datetime = Field(sa_column=_when(nullable=False))
+    pmode_id: str
+    edm_version: str
+    conversation_id: str = Field(index=True)
+    request_message_id: str
+    request_id: str = Field(index=True)
+    answer_to: str | None = None
+    edm_exchange_id: str | None = Field(default=None, index=True)
+    requester_id: str = ""
+    requester_country: str | None = None
+    procedure: str = ""
+    evidence_type: str = ""
+    mapping_key: str | None = None
+    provider_key: str | None = None
+    second_request_id: str | None = Field(default=None, index=True)
+    outcome: str | None = None
+    outcome_rule: str | None = None
+    token_hash: str | None = Field(default=None, unique=True)
+    preview_deadline: datetime | None = Field(default=None, sa_column=_when())
+    visitor_hash: str | None = None
+    return_location: str | None = None
+    return_method: str = "GET"
+    national_request_id: str = ""
+    poll_url: str | None = None
+    available_at: datetime | None = Field(default=None, sa_column=_when())
+    ask_attempts: int = 0
+    failures: int = 0
+    ask_until: datetime | None = Field(default=None, sa_column=_when())
+    answer_message_id: str = ""
+    approved: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    evidence_key: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    sealed_inputs: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    sealed_response: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
+class MessageRow(SQLModel, table=True):
+    """One AS4 user message, in or out; `item` is direction, P-Mode and MessageId."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_due", "direction", "due_at"),)
+
+    item: str = Field(primary_key=True)
+    direction: str
+    message_id: str = Field(index=True)
+    pmode_id: str
+    state: str
+    due_at: datetime | None = Field(default=None, sa_column=_when())
+    lease_until: datetime | None = Field(default=None, sa_column=_when())
+    owner: str | None = None
+    at: datetime = Field(sa_column=_when(nullable=False))
+    action: str
+    conversation_id: str
+    exchange_id: str | None = Field(default=None, index=True)
+    ref_to_message_id: str | None = None
+    content_type: str = ""
+    properties: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    references: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    receipt: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    receipt_type: str = ""
+    key: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    attempts: int = 0
+
+
+class DocumentRow(SQLModel, table=True):
+    """One sealed document of the evidence: here only until the exchange is closed."""
+
+    __tablename__ = "document"
+
+    number: int | None = Field(default=None, primary_key=True)
+    exchange_id: str = Field(foreign_key="exchange.id", index=True)
+    content_id: str
+    media_type: str
+    size: int
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class EventRow(SQLModel, table=True):
+    """The append-only log; `digest` chains each entry to the one before it in its stream."""
+
+    __tablename__ = "event"
+
+    number: int | None = Field(default=None, primary_key=True)
+    stream: str = Field(index=True)
+    fact: str = Field(index=True)
+    at: datetime = Field(sa_column=_when(nullable=False))
+    data: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    digest: str
