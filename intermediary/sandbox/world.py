@@ -1,6 +1,7 @@
 """Where everything of the sandbox lives: ports, URLs, keys. One value that every sandbox process is given."""
 
 import json
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,10 @@ SYSTEMS = (
 """Names of the processes, in the order in which they are started and in which ports are given."""
 
 KEY_USES = ("tls-server", "tls-client", "as4-signing", "as4-encryption", "token")
+
+PARTY_ID_TYPE = "urn:oasis:names:tc:ebcore:partyid-type:unregistered:oots"
+PARTY_IDS = {"platform": "IP_DE_SANDBOX", "portal": "AP_IT_SANDBOX"}
+"""AS4 party ids of the systems that have an access point; also the CN of their AS4 certificates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,21 @@ class World:
     def authority(self) -> Path:
         """The sandbox' certificate authority (PEM): the one trust anchor of everyone."""
         return self.root / "pki" / "authority.cert.pem"
+
+    def party_id(self, system: str) -> str:
+        """AS4 party id (of PARTY_ID_TYPE) of a system that has an access point."""
+        return PARTY_IDS[system]
+
+    def secret(self, name: str) -> Path:
+        """A file (mode 0600) with a shared secret; made with fresh random text on first use."""
+        path = self.root / "secrets" / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            return path
+        path.write_text(secrets.token_urlsafe(48))
+        return path
 
     def data(self, system: str) -> Path:
         """A folder for the system's own files."""
