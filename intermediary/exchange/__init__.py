@@ -1,0 +1,54 @@
+"""The exchange: the state machine of one evidence exchange and its durable workflow.
+
+The only room that knows the order of things. It talks to the outside through the protocols of
+`contracts` (given as `Ports`) and is talked to through `Exchanges`: bytes from partners, citizens at the
+preview desk, providers that answer later, workers.
+"""
+
+from intermediary.exchange.access_point import AccessPoint, HttpAnswer
+from intermediary.exchange.contracts import PartnerUnreachable, ProviderUnavailable, Queue
+from intermediary.exchange.errors import ExchangeError, IllegalTransition, LeaseLost, SettingsInvalid
+from intermediary.exchange.model import TRANSITIONS, Event, Exchange, Fact, Outcome, State, Transition
+from intermediary.exchange.ports import Ports
+from intermediary.exchange.preview import (
+    Identity,
+    InputField,
+    PreviewDesk,
+    PreviewDocument,
+    PreviewStep,
+    PreviewUnknown,
+    PreviewView,
+)
+from intermediary.exchange.service import Exchanges
+from intermediary.exchange.timing import Timing
+from intermediary.exchange.worker import Worker
+
+__all__ = [
+    "TRANSITIONS",
+    "AccessPoint",
+    "Event",
+    "Exchange",
+    "ExchangeError",
+    "Exchanges",
+    "Fact",
+    "HttpAnswer",
+    "Identity",
+    "IllegalTransition",
+    "InputField",
+    "LeaseLost",
+    "Outcome",
+    "PartnerUnreachable",
+    "Ports",
+    "PreviewDesk",
+    "PreviewDocument",
+    "PreviewStep",
+    "PreviewUnknown",
+    "PreviewView",
+    "ProviderUnavailable",
+    "Queue",
+    "SettingsInvalid",
+    "State",
+    "Timing",
+    "Transition",
+    "Worker",
+]

@@ -87,6 +87,9 @@ class Transaction(Protocol):
     def exchange_by_token(self, token_hash: str) -> Exchange | None:
         """The exchange of a preview location, locked."""
 
+    def exchange_by_national_request(self, national_request_id: str) -> Exchange | None:
+        """The exchange that asked a provider with this idempotency key, locked."""
+
     def request_id_seen(self, request_id: str) -> bool:
         """True where an EDM request with that id came before."""
 
@@ -95,6 +98,9 @@ class Transaction(Protocol):
 
     def owns(self, queue: Queue, item_id: str, owner: str) -> bool:
         """True while the lease of this owner on the item holds."""
+
+    def lease(self, queue: Queue, item_id: str, owner: str, until: datetime) -> None:
+        """Take the lease on an item, also from somebody who holds it: their result will be dropped."""
 
     def save(self, exchange: Exchange, was: State | None) -> None:
         """Write an exchange that was in state `was` (None: new); a new state ends the lease.

@@ -31,6 +31,8 @@ PREVIEW_DESCRIPTIONS = (
     Text("Bitte melden Sie sich an und sehen Sie den Nachweis an, bevor er gesendet wird.", "DE"),
 )
 """Slot PreviewDescription: shown by the portal beside the link."""
+FAILURES = 5
+"""Times that handling a message may break before it is answered as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,24 @@ class Intake:
                     until = first.exchange.preview_deadline
                     tx.log(first.exchange.id, event(Fact.PREVIEW_OFFERED, now, until=until))
         ports.wake()
+
+    def broken(self, item: str, owner: str, reason: str) -> None:
+        """Handling raised what nobody expected: try again later, at last answer «failed»."""
+        ports, now = self._ports, self._ports.clock()
+        with ports.ledger.begin() as tx:
+            message = tx.message(item)
+            if message is None or not tx.owns(Queue.INCOMING, item, owner):
+                return
+            failures = message.attempts + 1
+            what = event(
+                Fact.STEP_FAILED, now, message_id=message.message_id, reason=reason, failures=failures
+            )
+            tx.log("platform", what)
+            if failures < FAILURES:
+                due = now + ports.timing.pause(ports.timing.provider_retry, failures)
+                tx.save_message(replace(message, attempts=failures, due_at=due))
+            else:
+                self._refuse(tx, message, reading.unhandled(message), now)
 
     def _first(
         self, message: Message, read: reading.Readable, now: datetime

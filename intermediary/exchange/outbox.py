@@ -220,24 +220,30 @@ class Outbox:
         with ports.ledger.begin() as tx:
             if not tx.owns(Queue.OUTGOING, item, owner):
                 return
-            attempts = message.attempts + 1
-            if not problem:
-                self._acknowledged(tx, message, receipt, receipt_type, now)
-            elif final or attempts >= ports.timing.send_attempts:
-                self._given_up(tx, message, problem, now)
+            if problem:
+                self._failed(tx, message, problem, final=final)
             else:
-                tx.log(
-                    message.exchange_id or "platform",
-                    event(
-                        Fact.SEND_FAILED,
-                        now,
-                        message_id=message.message_id,
-                        attempt=attempts,
-                        reason=problem,
-                    ),
-                )
-                pause = ports.timing.pause(ports.timing.send_retry, attempts)
-                tx.save_message(replace(message, attempts=attempts, due_at=now + pause))
+                self._acknowledged(tx, message, receipt, receipt_type, now)
+
+    def broken(self, item: str, owner: str, reason: str) -> None:
+        """Sending raised what nobody expected: count it as a failed attempt."""
+        with self._ports.ledger.begin() as tx:
+            message = tx.message(item)
+            if message is not None and tx.owns(Queue.OUTGOING, item, owner):
+                self._failed(tx, message, reason, final=False)
+
+    def _failed(self, tx: Transaction, message: Message, problem: str, *, final: bool) -> None:
+        timing, now = self._ports.timing, self._ports.clock()
+        attempts = message.attempts + 1
+        if final or attempts >= timing.send_attempts:
+            self._given_up(tx, message, problem, now)
+            return
+        failed = event(
+            Fact.SEND_FAILED, now, message_id=message.message_id, attempt=attempts, reason=problem
+        )
+        tx.log(message.exchange_id or "platform", failed)
+        due = now + timing.pause(timing.send_retry, attempts)
+        tx.save_message(replace(message, attempts=attempts, due_at=due))
 
     def _acknowledged(
         self, tx: Transaction, message: Message, receipt: bytes, receipt_type: str, now: datetime
@@ -286,11 +292,16 @@ class OwnMessageInvalid(Exception):  # noqa: N818
     """A message that we wrote breaks a rule; nothing was sent."""
 
 
+def destroy(tx: Transaction, exchange: Exchange, now: datetime) -> None:
+    """Delete the documents that are held, and say so in the log."""
+    destroyed = tx.destroy_documents(exchange.id)
+    if destroyed:
+        tx.log(exchange.id, event(Fact.EVIDENCE_DESTROYED, now, documents=destroyed))
+
+
 def close(tx: Transaction, exchange: Exchange, now: datetime) -> None:
     """End an exchange: the evidence and its key are destroyed, the log stays."""
-    destroyed = tx.destroy_documents(exchange.id)
-    if destroyed or exchange.sealed_response:
-        tx.log(exchange.id, event(Fact.EVIDENCE_DESTROYED, now, documents=destroyed))
+    destroy(tx, exchange, now)
     tx.save(
         replace(
             exchange,

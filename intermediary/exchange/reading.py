@@ -101,6 +101,13 @@ def read(message: Message, parts: tuple[Payload, ...], validator: Validator) -> 
     return Readable(request, header, profile)
 
 
+def unhandled(message: Message) -> Refused:
+    """The refusal of a message that broke us each time; its answer speaks the version it announced."""
+    unread = Header(kind=None)
+    profile = _profile(unread, message) or edm.profile_for(edm.LATEST)
+    return Refused(Outcome.FAILED, "The request could not be processed here; it was kept for examination", unread, profile)
+
+
 def header_rules(message: Message, parts: tuple[Payload, ...], profile: edm.Profile) -> tuple[str, ...]:
     """Rules between the AS4 header and the EDM body (TDD 4.7.2), each as «id: sentence»."""
     found = []

@@ -11,7 +11,7 @@ from intermediary.exchange import answers
 from intermediary.exchange.contracts import ProviderUnavailable, Queue, Transaction
 from intermediary.exchange.inputs import open_inputs
 from intermediary.exchange.model import Document, Exchange, Fact, Outcome, State, event
-from intermediary.exchange.outbox import Outbox, close
+from intermediary.exchange.outbox import Outbox, close, destroy
 from intermediary.exchange.ports import Ports
 from intermediary.mapping.model import EvidenceMapping, MappingSet, Provider
 from intermediary.national.model import NationalAnswer
@@ -112,8 +112,7 @@ class Workflow:
     def _ask(self, exchange: Exchange, owner: str) -> None:
         ports = self._ports
         now = ports.clock()
-        mappings = ports.mappings(exchange.created_at.date())
-        mapping = next(m for m in mappings.mappings if m.key == exchange.mapping_key)
+        mappings, mapping = self._mapped(exchange)
         with ports.ledger.begin() as tx:
             request = self._outbox.request_of(tx, exchange)
         try:
@@ -152,6 +151,36 @@ class Workflow:
             self._write(exchange, owner, lambda tx, fresh: self._unavailable(tx, fresh, reason))
             return
         self._answered(exchange, owner, answer, request, mapping, mappings, provider)
+
+    def deliver(self, answer: NationalAnswer) -> bool:
+        """A provider pushes what it could not say at once; False where nobody asked for it.
+
+        Handled before it is acknowledged, so a provider that gets no answer may push again: what is no longer
+        waited for is acknowledged and dropped.
+        """
+        ports = self._ports
+        now = ports.clock()
+        owner = f"callback-{ports.new_id()}"
+        with ports.ledger.begin() as tx:
+            exchange = tx.exchange_by_national_request(answer.request_id)
+            if exchange is None:
+                return False
+            if exchange.state is not State.ASKING:
+                return True
+            tx.lease(Queue.EXCHANGE, exchange.id, owner, now + ports.timing.lease)
+            request = self._outbox.request_of(tx, exchange)
+        mappings, mapping = self._mapped(exchange)
+        provider = translation.provider_for(
+            request, mapping, mappings, open_inputs(ports.vault, exchange)
+        )
+        self._answered(exchange, owner, answer, request, mapping, mappings, provider)
+        return True
+
+    def _mapped(self, exchange: Exchange) -> tuple[MappingSet, EvidenceMapping]:
+        mappings = self._ports.mappings(exchange.created_at.date())
+        mapping = mappings.by_key(exchange.mapping_key or "")
+        assert mapping is not None, "an exchange is asked for by the mapping that it was accepted with"
+        return mappings, mapping
 
     def _unavailable(self, tx: Transaction, exchange: Exchange, reason: str) -> None:
         now = self._ports.clock()
@@ -291,6 +320,8 @@ def settle(
 ) -> None:
     """The outcome stands: due at once where somebody waits for it, else kept for the second request."""
     due = now if exchange.answer_to is not None else now + ports.timing.second_request
+    if outcome is not Outcome.APPROVED:
+        destroy(tx, exchange, now)
     settled = replace(
         exchange,
         state=State.SETTLED,

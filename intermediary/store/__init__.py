@@ -1,0 +1,8 @@
+"""The store: database engine, tables, migrations, the ledger of exchanges and the vault of their keys."""
+
+from intermediary.store.engine import UtcDateTime, open_engine, scrub
+from intermediary.store.ledger import SqlLedger
+from intermediary.store.migrations import is_current, migrate
+from intermediary.store.vault import KeyVault
+
+__all__ = ["KeyVault", "SqlLedger", "UtcDateTime", "is_current", "migrate", "open_engine", "scrub"]

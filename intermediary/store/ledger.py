@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from intermediary.exchange.contracts import Queue
-from intermediary.exchange.errors import IllegalTransition
+from intermediary.exchange.errors import IllegalTransition, LeaseLost
 from intermediary.exchange.model import (
     Direction,
     Document,
@@ -54,6 +55,11 @@ class SqlTransaction:
         """The exchange of a preview location, locked."""
         return self._exchange(select(ExchangeRow).where(_c(ExchangeRow.token_hash) == token_hash))
 
+    def exchange_by_national_request(self, national_request_id: str) -> Exchange | None:
+        """The exchange that asked a provider with this idempotency key, locked."""
+        wanted = _c(ExchangeRow.national_request_id) == national_request_id
+        return self._exchange(select(ExchangeRow).where(wanted))
+
     def _exchange(self, statement: Any) -> Exchange | None:
         row = self._session.execute(statement.with_for_update()).scalar_one_or_none()
         return None if row is None else exchange_of(row)
@@ -72,6 +78,13 @@ class SqlTransaction:
         """True while the lease of this owner on the item holds."""
         row = self._session.get(_TABLES[queue], item_id, with_for_update=True)
         return row is not None and row.owner == owner
+
+    def lease(self, queue: Queue, item_id: str, owner: str, until: datetime) -> None:
+        """Take the lease on an item, also from somebody who holds it."""
+        row = self._session.get(_TABLES[queue], item_id)
+        assert row is not None
+        row.owner, row.lease_until = owner, until
+        self._session.flush()
 
     def save(self, exchange: Exchange, was: State | None) -> None:
         """Write an exchange that was in state `was`. Raises IllegalTransition.
@@ -110,7 +123,10 @@ class SqlTransaction:
                 setattr(row, name, value)
         row.owner = row.lease_until = None
         self._session.add(row)
-        self._session.flush()
+        try:
+            self._session.flush()
+        except IntegrityError:
+            raise LeaseLost(f"{message.item} was stored by somebody else at the same moment") from None
 
     def save_document(self, document: Document) -> None:
         """Insert a sealed document."""
@@ -171,7 +187,7 @@ class SqlLedger:
             select(_c(key)).where(*due).order_by(_c(table.due_at)).limit(1).with_for_update(skip_locked=True)
         )
         # A look first: an idle worker must not take SQLite's write lock each time it asks.
-        with self._engine.connect() as connection:
+        with self._engine.connect().execution_options(reading=True) as connection:
             if connection.execute(select(_c(key)).where(*due).limit(1)).first() is None:
                 return None
         with self._engine.begin() as connection:

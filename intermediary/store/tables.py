@@ -45,7 +45,7 @@ class ExchangeRow(SQLModel, table=True):
     visitor_hash: str | None = None
     return_location: str | None = None
     return_method: str = "GET"
-    national_request_id: str = ""
+    national_request_id: str = Field(default="", index=True)
     poll_url: str | None = None
     available_at: datetime | None = Field(default=None, sa_column=_when())
     ask_attempts: int = 0

@@ -1,0 +1,83 @@
+"""The worker: claims what is due, one item after the other, and lets its room do one step.
+
+Any number of workers, in any number of processes; the lease in the row decides who does what.
+"""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from intermediary.exchange.contracts import Queue
+from intermediary.exchange.errors import LeaseLost
+from intermediary.exchange.intake import Intake
+from intermediary.exchange.outbox import Outbox
+from intermediary.exchange.ports import Ports
+from intermediary.exchange.workflow import Workflow
+
+Step = Callable[[str, str], None]
+Broken = Callable[[str, str, str], None]
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Does everything that is due."""
+
+    def __init__(self, ports: Ports, intake: Intake, workflow: Workflow, outbox: Outbox, name: str) -> None:
+        self._ports, self._name = ports, name
+        self._steps: dict[Queue, tuple[Step, Broken]] = {
+            Queue.INCOMING: (intake.handle, intake.broken),
+            Queue.EXCHANGE: (workflow.step, workflow.broken),
+            Queue.OUTGOING: (outbox.send, outbox.broken),
+        }
+
+    def run_due(self) -> int:
+        """Do what is due now, once around; returns the number of steps done."""
+        done = 0
+        for queue in self._steps:
+            now = self._ports.clock()
+            item = self._ports.ledger.claim(
+                queue, owner=self._name, now=now, until=now + self._ports.timing.lease
+            )
+            if item is not None:
+                self._step(queue, item)
+                done += 1
+        return done
+
+    def _step(self, queue: Queue, item: str) -> None:
+        step, broken_step = self._steps[queue]
+        try:
+            step(item, self._name)
+        except LeaseLost:
+            _LOG.info("lease lost", queue=queue, item=item)
+        except Exception as broken:  # noqa: BLE001 - a worker must survive; the event names the kind only
+            # Texts of foreign exceptions may quote what was processed: only the kind is kept.
+            reason = type(broken).__name__
+            frame = _place(broken)
+            _LOG.error("step failed", queue=queue, item=item, kind=reason, place=frame)
+            broken_step(item, self._name, f"{reason} at {frame}")
+
+    def run(self, stop: threading.Event, wake: threading.Event, idle: float) -> None:
+        """Work until `stop`; where nothing is due, wait for `wake`, at most `idle` seconds."""
+        while not stop.is_set():
+            wake.clear()
+            try:
+                busy = self.run_due()
+            except Exception as broken:  # noqa: BLE001 - the database may be away for a while
+                _LOG.error("worker cannot reach its ledger", kind=type(broken).__name__, place=_place(broken))
+                busy = 0
+                stop.wait(idle)
+            if not busy:
+                wake.wait(idle)
+
+
+def _place(error: BaseException) -> str:
+    """File and line where an exception was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    code = trace.tb_frame.f_code
+    return f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
