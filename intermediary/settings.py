@@ -1,0 +1,163 @@
+"""Settings of one platform, from a TOML file; `INTERMEDIARY_…` environment variables override single values.
+
+The file is named by `INTERMEDIARY_SETTINGS`. Secrets are never values in here, only paths of files.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from intermediary.exchange import SettingsInvalid, Timing
+from intermediary.shipped import shipped
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class KeyPair(_Group):
+    """Paths of a private key and its certificate (PEM)."""
+
+    certificate: Path
+    key: Path
+
+
+class NationalGroup(_Group):
+    """How the platform reaches national providers and the authorities' IAM."""
+
+    ca: Path
+    client_certificate: Path
+    client_key: Path
+    token_url: str | None = None
+    client_id: str = ""
+    token_key: Path | None = None
+
+
+class OidcGroup(_Group):
+    """The identity provider that citizens log in at."""
+
+    issuer: str
+    client_id: str
+    client_secret_file: Path
+    ca: Path | None = None
+
+
+_Seconds = Annotated[float, Field(gt=0)]
+
+
+class TimingGroup(_Group):
+    """Time-outs in seconds (TDD 4.4); what is left out has the default of `exchange.Timing`."""
+
+    t1: _Seconds | None = None
+    t2: _Seconds | None = None
+    t3: _Seconds | None = None
+    allowance: _Seconds | None = None
+    second_request: _Seconds | None = None
+    provider_patience: _Seconds | None = None
+    provider_retry: _Seconds | None = None
+    send_retry: _Seconds | None = None
+    send_attempts: Annotated[int, Field(gt=0)] | None = None
+    retry_ceiling: _Seconds | None = None
+    lease: _Seconds | None = None
+
+    def timing(self) -> Timing:
+        """The value that the exchange works with. Raises SettingsInvalid."""
+        given = self.model_dump(exclude_none=True)
+        return Timing(**{k: v if k == "send_attempts" else timedelta(seconds=v) for k, v in given.items()})
+
+
+class Settings(BaseSettings):
+    """All settings; each is checked at start, and against each other."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INTERMEDIARY_", env_nested_delimiter="__", extra="ignore", frozen=True
+    )
+
+    database_url: str
+    platform_key_file: Path
+    """Wraps the keys of everything sealed; made on first use. Without it nothing sealed can be read."""
+    session_secret_file: Path
+    host: str = "127.0.0.1"
+    port: int = 8443
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    public_url: Annotated[str, Field(pattern=r"^https://[^\s/]+$")]
+    """Where partners, citizens and providers reach us: scheme and host, no path."""
+    message_domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")]
+    pmodes: Path
+    trust_anchors: list[Path]
+    mappings: Path = Field(default_factory=lambda: shipped("mappings"))
+    """Imported when the store holds no mapping yet."""
+    workers: Annotated[int, Field(ge=0, le=64)] = 2
+    """Worker threads beside the web server; 0 where `intermediary worker` runs them elsewhere."""
+    operator: str = ""
+    """Who runs the platform, as shown to citizens; default: its name in the mappings."""
+    max_message_bytes: Annotated[int, Field(gt=0)] = 310 * 1024 * 1024
+    as4_signing: KeyPair
+    as4_encryption: KeyPair
+    national: NationalGroup
+    oidc: OidcGroup
+    timing: TimingGroup = Field(default_factory=TimingGroup)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file."""
+        file = os.environ.get("INTERMEDIARY_SETTINGS")
+        toml = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
+        return (init_settings, env_settings, *toml)
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises SettingsInvalid: one line per finding, with the remedy."""
+    file = os.environ.get("INTERMEDIARY_SETTINGS")
+    if file and not Path(file).is_file():
+        raise SettingsInvalid(f"INTERMEDIARY_SETTINGS names {file}, which is no file; write it or mend the path")
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        where = file or "the environment (set INTERMEDIARY_SETTINGS to a TOML file)"
+        lines = [f"{where}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise SettingsInvalid("\n".join(lines)) from None
+    settings.timing.timing()
+    missing = [str(path) for path in _files(settings) if not path.exists()]
+    if missing:
+        raise SettingsInvalid("These files of the settings do not exist: " + ", ".join(missing))
+    return settings
+
+
+def _files(settings: Settings) -> list[Path]:
+    national, oidc = settings.national, settings.oidc
+    paths: list[Path | None] = [
+        settings.tls_certificate,
+        settings.tls_key,
+        settings.pmodes,
+        *settings.trust_anchors,
+        settings.mappings,
+        settings.as4_signing.certificate,
+        settings.as4_signing.key,
+        settings.as4_encryption.certificate,
+        settings.as4_encryption.key,
+        national.ca,
+        national.client_certificate,
+        national.client_key,
+        national.token_key,
+        oidc.client_secret_file,
+        oidc.ca,
+    ]
+    return [path for path in paths if path is not None]

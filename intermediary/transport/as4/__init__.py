@@ -1,0 +1,7 @@
+"""The AS4 door: endpoint for what partners push, sender for what we push, P-Modes from files."""
+
+from intermediary.transport.as4.endpoint import endpoint_router
+from intermediary.transport.as4.pmodes import Partner, PModeInvalid, load_partners
+from intermediary.transport.as4.sender import HttpPush
+
+__all__ = ["HttpPush", "PModeInvalid", "Partner", "endpoint_router", "load_partners"]
