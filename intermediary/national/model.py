@@ -147,4 +147,6 @@ class NationalAnswer:
     available_at: datetime | None = None
     poll_url: str | None = None
     code: str | None = None
-    reason: str | None = None
+    """A technical token of the provider, fit for a log."""
+    reason: str | None = field(default=None, repr=False)
+    """For people; may speak of the person."""
