@@ -1,12 +1,18 @@
-"""The evidence-type mapping: which EU evidence type is which national one, who provides it, how it translates.
+"""The evidence-type mapping: which EU evidence type is which national one, who provides it, and how.
 
 A mapping is data, never code; a new evidence type is a new entry. Frozen, free of I/O.
+The dataclasses are also the schema of the files: unknown keys are refused (`_STRICT`, read by pydantic).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from operator import attrgetter
+
+from pydantic import ConfigDict
+
+_STRICT = ConfigDict(extra="forbid")
 
 Titles = Mapping[str, str]
 """Language (lower case, ISO 639-1) to text; `en` is always there."""
@@ -27,6 +33,17 @@ class SubjectKind(StrEnum):
     LEGAL = "legal"
 
 
+class Conversion(StrEnum):
+    """How bytes of the national form become bytes of the EU form; `translation.conversions` has the code."""
+
+    IDENTITY = "identity"
+    """Bytes pass unchanged."""
+    XML_TO_PDF = "xml-to-pdf"
+    """A human-readable rendering of an XML evidence."""
+    IMAGE_TO_PDF = "image-to-pdf"
+    """A scan (JPEG, PNG, TIFF) as PDF, one page for each image."""
+
+
 class JurisdictionLevel(StrEnum):
     """At which level the provider is competent (NUTS and LAU codes as in the EU lists)."""
 
@@ -44,6 +61,8 @@ class Provider:
     `protocol` names the connector (`xnachweis`, `rest`); `options` is the connector's own data, for `rest`
     the URL template and field paths. `agent_scheme`/`agent_id` is its identity in EDM messages.
     """
+
+    __pydantic_config__ = _STRICT
 
     key: str
     national_id: str
@@ -69,6 +88,8 @@ class Routing:
     keys; `provider` is then the fallback.
     """
 
+    __pydantic_config__ = _STRICT
+
     provider: str | None = None
     by: str | None = None
     table: Mapping[str, str] = field(default_factory=dict)
@@ -78,10 +99,14 @@ class Routing:
 class IdentificationRule:
     """One set of fields by which a person may be looked up, tried in the order of the mapping.
 
-    Field names are those of the EDM person (`family_name`, `identifier`, `identifier:VAT`, …).
+    Field names are those of the EDM person (`family_name`, `identifier`, `identifier:VAT`, …). All `fields`
+    must be there for the rule to apply; `optional` ones are sent where they are there. Nothing else is sent.
     """
 
+    __pydantic_config__ = _STRICT
+
     fields: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +117,8 @@ class AdditionalInput:
     `classification`; a sector specific attribute whose URI is `attribute`; the citizen, asked on the preview
     pages with `titles` and `hints`, checked against `pattern` (full match), where `ask_citizen`.
     """
+
+    __pydantic_config__ = _STRICT
 
     key: str
     titles: Titles
@@ -108,20 +135,29 @@ class AdditionalInput:
 class FormatMapping:
     """One EU form and the national form that it is made of.
 
-    `conversion` names a conversion of `translation` (`identity` where bytes pass unchanged).
+    `conforms_to_in` gives the data model URI for the EDM versions (`oots-edm:v1.0`) that name it otherwise.
     """
+
+    __pydantic_config__ = _STRICT
 
     media_type: str
     national_media_type: str
     conforms_to: str | None = None
+    conforms_to_in: Mapping[str, str] = field(default_factory=dict)
     national_data_model: str | None = None
     transformation: str | None = None
-    conversion: str = "identity"
+    conversion: Conversion = Conversion.IDENTITY
+
+    def data_model(self, specification_identifier: str) -> str | None:
+        """The data model URI as this EDM version names it."""
+        return self.conforms_to_in.get(specification_identifier, self.conforms_to)
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceMapping:
     """One row: EU evidence type classification(s) ↔ national evidence type."""
+
+    __pydantic_config__ = _STRICT
 
     key: str
     evidence_type_classifications: tuple[str, ...]
@@ -146,8 +182,8 @@ class EvidenceMapping:
     valid_from: date = date(2020, 1, 1)
     valid_until: date | None = None
     retention_days: int = 0
-    source: str | None = None
-    """File and line it was loaded from."""
+    source: str | None = field(default=None, compare=False)
+    """File and line it was loaded from; never in the file itself."""
 
     def in_force(self, day: date) -> bool:
         """True where `day` lies within the validity dates (both inclusive)."""
@@ -158,31 +194,81 @@ class EvidenceMapping:
 class PlatformIdentity:
     """Who we are: in EDM messages (agent classified IP), in the national network, and our country."""
 
+    __pydantic_config__ = _STRICT
+
     country: str
     agent_scheme: str
     agent_id: str
     names: Titles
     national_id: str
     national_component: str | None = None
+    language: str = "en"
+    """The language in which the national side names things."""
 
 
 @dataclass(frozen=True, slots=True)
 class MappingSet:
-    """Everything that is mapped: one consistent set, as loaded or as live in the store."""
+    """Everything that is mapped: one consistent set, as loaded or as live in the store.
+
+    `mappings` are kept in the order of their keys, whatever order they were given in.
+    """
 
     platform: PlatformIdentity
     providers: Mapping[str, Provider]
     mappings: tuple[EvidenceMapping, ...]
     identifiers_without_meaning: tuple[str, ...] = ()
     """Countries (ISO 3166-1) whose eIDAS identifier is derived per destination and says nothing here."""
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names that files may use (`$name`) for identifiers published elsewhere, and what they stand for."""
+    _by_key: Mapping[str, EvidenceMapping] = field(init=False, repr=False, compare=False)
+    _by_classification: Mapping[str, tuple[EvidenceMapping, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.mappings, key=attrgetter("key")))
+        object.__setattr__(self, "mappings", ordered)
+        object.__setattr__(self, "_by_key", {m.key: m for m in reversed(ordered)})
+        object.__setattr__(self, "_by_classification", _index(ordered))
 
     def find(self, classification: str, day: date) -> EvidenceMapping | None:
-        """The row in force on `day` for an EU evidence type classification URI, or None."""
-        return next(
-            (
-                m
-                for m in self.mappings
-                if classification in m.evidence_type_classifications and m.in_force(day)
-            ),
-            None,
-        )
+        """The row in force on `day` for an EU evidence type classification URI (any case), or None.
+
+        Takes the same time however many rows there are.
+        """
+        rows = self._by_classification.get(classification.casefold(), ())
+        return next((row for row in rows if row.in_force(day)), None)
+
+    def by_key(self, key: str) -> EvidenceMapping | None:
+        """The row of that key, in force or not, or None."""
+        return self._by_key.get(key)
+
+
+def _index(mappings: Iterable[EvidenceMapping]) -> dict[str, tuple[EvidenceMapping, ...]]:
+    found: dict[str, tuple[EvidenceMapping, ...]] = {}
+    for mapping in mappings:
+        for classification in mapping.evidence_type_classifications:
+            folded = classification.casefold()
+            found[folded] = (*found.get(folded, ()), mapping)
+    return found
+
+
+class Severity(StrEnum):
+    """ERROR: the set is refused. WARNING: it works, but somebody should look."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class LintFinding:
+    """What is wrong with a mapping set, where, and what to do. `line` counts from 1; 0: no file was read."""
+
+    severity: Severity
+    file: str
+    line: int
+    text: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.severity}: {self.text} {self.remedy}"

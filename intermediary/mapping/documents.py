@@ -1,0 +1,278 @@
+"""A mapping set as plain documents (what YAML and JSON can hold), one for each entry, and back. Pure.
+
+An entry is `platform`, `references`, `provider/<key>` or `evidence/<key>`. Documents are what files and
+store hold; the dataclasses of `model` are their schema. Names of published identifiers (`$name`) are
+resolved on reading and put back on writing.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import date
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from intermediary.mapping.model import EvidenceMapping, MappingSet, PlatformIdentity, Provider, Severity
+
+PLATFORM, REFERENCES, PROVIDER, EVIDENCE = "platform", "references", "provider/", "evidence/"
+_WITHOUT_MEANING = "identifiers_without_meaning"
+
+Path = tuple[str | int, ...]
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A finding before it is known in which file and line its entry stands."""
+
+    entry: str
+    path: Path
+    text: str
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+
+def encode(mapping_set: MappingSet) -> dict[str, Document]:
+    """Every entry as a document; fields in the order of the model, defaults left out."""
+    names = _Names(mapping_set.references)
+    platform = _plain(mapping_set.platform)
+    if mapping_set.identifiers_without_meaning:
+        platform[_WITHOUT_MEANING] = list(mapping_set.identifiers_without_meaning)
+    documents = {PLATFORM: platform}
+    if mapping_set.references:
+        documents[REFERENCES] = {name: list(uris) for name, uris in sorted(mapping_set.references.items())}
+    for key in sorted(mapping_set.providers):
+        documents[PROVIDER + key] = _plain(mapping_set.providers[key])
+    for mapping in mapping_set.mappings:
+        documents[EVIDENCE + mapping.key] = _each_reference(_plain(mapping), names.put_back)
+    return documents
+
+
+def decode(
+    documents: Mapping[str, Any], source: Callable[[str], str | None] = lambda _entry: None
+) -> tuple[MappingSet | None, tuple[Problem, ...]]:
+    """The set, or None where an entry cannot be read at all; `source` says where an entry came from."""
+    problems: list[Problem] = []
+    references = _read(dict[str, tuple[str, ...]], REFERENCES, documents.get(REFERENCES, {}), problems) or {}
+    platform, without = _platform(documents, problems)
+    providers: dict[str, Provider] = {}
+    mappings: list[EvidenceMapping] = []
+    for entry, document in documents.items():
+        if entry.startswith(PROVIDER):
+            key = entry.removeprefix(PROVIDER)
+            provider = _read(Provider, entry, _with(document, entry, problems, key=key), problems)
+            if provider is not None:
+                providers[key] = provider
+        elif entry.startswith(EVIDENCE):
+            key = entry.removeprefix(EVIDENCE)
+            keyed = _with(document, entry, problems, key=key, source=source(entry))
+            resolved = _each_reference(keyed, _Resolver(references, entry, problems))
+            mapping = _read(EvidenceMapping, entry, resolved, problems)
+            if mapping is not None:
+                mappings.append(mapping)
+    if platform is None or problems:
+        return None, tuple(problems)
+    return MappingSet(platform, providers, tuple(mappings), without, references), ()
+
+
+def _platform(
+    documents: Mapping[str, Any], problems: list[Problem]
+) -> tuple[PlatformIdentity | None, tuple[str, ...]]:
+    if PLATFORM not in documents:
+        problems.append(Problem(PLATFORM, (), "The platform's identity is missing.", "Add platform.yaml."))
+        return None, ()
+    document = documents[PLATFORM]
+    countries: tuple[str, ...] = ()
+    if isinstance(document, dict) and _WITHOUT_MEANING in document:
+        document = dict(document)
+        listed = document.pop(_WITHOUT_MEANING)
+        countries = _read(tuple[str, ...], PLATFORM, listed, problems, (_WITHOUT_MEANING,)) or ()
+    return _read(PlatformIdentity, PLATFORM, document, problems), countries
+
+
+def _with(document: Any, entry: str, problems: list[Problem], **ours: str | None) -> Any:
+    """The document and what its name says of it; what we set may not stand in the document."""
+    if not isinstance(document, dict):
+        return document
+    problems += [
+        Problem(entry, (name,), f"«{name}» may not stand here.", "Remove it: the file or entry name says it.")
+        for name in ours
+        if name in document
+    ]
+    return document | ours
+
+
+# ---------------------------------------------------------------------------------------------- reading
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _read(kind: Any, entry: str, document: Any, problems: list[Problem], at: Path = ()) -> Any:
+    try:
+        return _adapter(kind).validate_python(document)
+    except ValidationError as invalid:
+        for error in invalid.errors(include_url=False, include_input=False):
+            path = at + error["loc"]
+            text, remedy = _explain(error, kind, path)
+            problems.append(Problem(entry, path, text, remedy))
+        return None
+
+
+def _explain(error: Any, kind: Any, path: Path) -> tuple[str, str]:
+    name = ".".join(str(step) for step in path) or "The document"
+    match error["type"]:
+        case "missing":
+            return f"«{name}» is missing.", "Add it; README.md describes every field."
+        case "unexpected_keyword_argument":
+            known = {f.name for cls in _dataclasses(kind) for f in fields(cls)} - {"key", "source"}
+            near = difflib.get_close_matches(str(path[-1]), known, 1)
+            hint = f"Did you mean «{near[0]}»?" if near else "Remove it; README.md lists the known fields."
+            return f"«{name}» is no known field.", hint
+        case "enum":
+            return f"«{name}» has no allowed value.", f"Write one of {error['ctx']['expected']}."
+        case "dataclass_type" | "dict_type" | "mapping_type":
+            return f"«{name}» must be a map.", "Write one «field: value» a line."
+        case "tuple_type" | "list_type":
+            return f"«{name}» must be a list.", "Write one «- value» a line."
+        case "string_type":
+            return f"«{name}» must be a text.", "Write one text here; an empty field is left out."
+        case kind_of if kind_of.startswith("date"):
+            return f"«{name}» is no date.", "Write it as YYYY-MM-DD."
+        case _:
+            return f"«{name}»: {error['msg']}.", "Correct the value; README.md describes every field."
+
+
+@cache
+def _dataclasses(kind: Any) -> tuple[Any, ...]:
+    from intermediary.mapping import model
+
+    return tuple(c for c in vars(model).values() if is_dataclass(c)) if is_dataclass(kind) else ()
+
+
+# ---------------------------------------------------------------------------------------------- writing
+
+
+def _plain(value: Any, *, sort: bool = True) -> Any:
+    if is_dataclass(value):
+        document = {}
+        for field in fields(value):
+            item = getattr(value, field.name)
+            if field.name not in ("key", "source") and item != _default(field):
+                document[field.name] = _plain(item, sort=field.name != "options")
+        return document
+    if isinstance(value, Mapping):
+        keys = sorted(value) if sort else list(value)
+        return {key: _plain(value[key], sort=sort) for key in keys}
+    if isinstance(value, tuple | list):
+        return [_plain(item, sort=sort) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _default(field: "Field[Any]") -> object:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default
+
+
+# ------------------------------------------------------------------------------------------- references
+
+_LISTS = ("evidence_type_classifications", "requirements")
+_SINGLE = ("conforms_to", "national_data_model", "transformation")
+
+
+def _each_reference(document: Any, change: "Callable[[list[Any], Path, bool], list[Any]]") -> Any:
+    """The document with every field that may name a reference changed; what has another shape is left."""
+    if not isinstance(document, dict):
+        return document
+    changed = dict(document)
+    for name in _LISTS:
+        if isinstance(changed.get(name), list):
+            changed[name] = change(changed[name], (name,), True)
+    if isinstance(changed.get("formats"), list):
+        changed["formats"] = [_format(f, ("formats", i), change) for i, f in enumerate(changed["formats"])]
+    inputs = changed.get("additional_inputs")
+    if isinstance(inputs, list):
+        changed["additional_inputs"] = [
+            _single(item, ("classification", "attribute"), ("additional_inputs", i), change)
+            for i, item in enumerate(inputs)
+        ]
+    return changed
+
+
+def _format(document: Any, path: Path, change: "Callable[[list[Any], Path, bool], list[Any]]") -> Any:
+    changed = _single(document, _SINGLE, path, change)
+    if isinstance(changed, dict) and isinstance(changed.get("conforms_to_in"), dict):
+        table = changed["conforms_to_in"]
+        changed["conforms_to_in"] = _single(table, tuple(table), (*path, "conforms_to_in"), change)
+    return changed
+
+
+def _single(
+    document: Any, names: Iterable[str], path: Path, change: "Callable[[list[Any], Path, bool], list[Any]]"
+) -> Any:
+    if not isinstance(document, dict):
+        return document
+    return document | {
+        name: change([document[name]], (*path, name), False)[0]
+        for name in names
+        if isinstance(document.get(name), str)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolver:
+    """`$name` → what it stands for; a list takes all, a single field exactly one."""
+
+    references: Mapping[str, tuple[str, ...]]
+    entry: str
+    problems: list[Problem]
+
+    def __call__(self, items: list[Any], path: Path, many: bool) -> list[Any]:
+        found: list[Any] = []
+        for item in items:
+            name = item[1:] if isinstance(item, str) and item.startswith("$") else None
+            uris = self.references.get(name, ()) if name is not None else (item,)
+            if name is not None and (not uris or (len(uris) > 1 and not many)):
+                why = "stands for several identifiers" if uris else "is no known reference"
+                self.problems.append(
+                    Problem(
+                        self.entry,
+                        path,
+                        f"«${name}» {why}.",
+                        "Correct it, or add it to classifications.yaml.",
+                    )
+                )
+                uris = uris or (item,)
+            found += uris
+        return found
+
+
+class _Names:
+    """What it stands for → `$name`: the longest name that fits, the first by alphabet among equals."""
+
+    def __init__(self, references: Mapping[str, tuple[str, ...]]) -> None:
+        self._by_first: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for name, uris in sorted(references.items(), key=lambda item: (-len(item[1]), item[0])):
+            if uris:
+                self._by_first.setdefault(uris[0], []).append((name, uris))
+
+    def put_back(self, items: list[Any], _path: Path, many: bool) -> list[Any]:
+        found: list[Any] = []
+        rest = list(items)
+        while rest:
+            for name, uris in self._by_first.get(rest[0], ()):
+                if tuple(rest[: len(uris)]) == uris and (many or len(uris) == 1):
+                    found.append(f"${name}")
+                    rest = rest[len(uris) :]
+                    break
+            else:
+                found.append(rest.pop(0))
+        return found
