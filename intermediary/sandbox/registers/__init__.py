@@ -1,0 +1,1 @@
+"""The national registers of the sandbox: ordinary national ones that never hear of the EU."""

@@ -1,0 +1,71 @@
+"""The residents' register: certificates of residence, asked with the person alone."""
+
+from fastapi import FastAPI
+
+from intermediary.sandbox.documents import Fact, Section, Sheet
+from intermediary.sandbox.people import PEOPLE, Address, Person
+from intermediary.sandbox.registers.records import USUAL, Behaviour, Record
+from intermediary.sandbox.registers.service import create_register
+from intermediary.sandbox.world import World
+
+EVIDENCE_TYPE = "urn:de:nachweistyp:meldebescheinigung"
+DATA_MODEL = "urn:de:xmeld:meldebescheinigung:1"
+AUDIENCES = ("melderegister",)
+
+_ABSENT = ("paolo",)
+_TWICE = ("luca",)
+
+
+def records() -> tuple[Record, ...]:
+    """All residents."""
+    residents = [p for p in PEOPLE if p.key not in _ABSENT]
+    residents += [p for p in PEOPLE if p.key in _TWICE]
+    return tuple(
+        _record(number, who, who.address)
+        for number, who in enumerate(residents, 1)
+        if who.address is not None
+    )
+
+
+def _record(number: int, who: Person, address: Address) -> Record:
+    sheet = Sheet(
+        number=f"MB-2026-{number:06}",
+        title="Meldebescheinigung",
+        authority=f"Meldebehörde {address.city}",
+        data_model=DATA_MODEL,
+        root="meldebescheinigung",
+        sections=(
+            Section(
+                "person",
+                "Person",
+                (
+                    Fact("familienname", "Familienname", who.family_name),
+                    *(
+                        ()
+                        if who.birth_name is None
+                        else (Fact("geburtsname", "Geburtsname", who.birth_name),)
+                    ),
+                    Fact("vornamen", "Vornamen", who.given_names),
+                    Fact("geburtsdatum", "Geburtsdatum", who.date_of_birth.isoformat()),
+                    Fact("geburtsort", "Geburtsort", who.place_of_birth),
+                ),
+            ),
+            Section(
+                "wohnung",
+                "Alleinige Wohnung",
+                (
+                    Fact("strasse", "Straße", address.street),
+                    Fact("hausnummer", "Hausnummer", address.house_number),
+                    Fact("postleitzahl", "Postleitzahl", address.post_code),
+                    Fact("ort", "Ort", address.city),
+                    Fact("einzugsdatum", "Einzugsdatum", "2018-09-01"),
+                ),
+            ),
+        ),
+    )
+    return Record(who, EVIDENCE_TYPE, sheet, behaviour=USUAL.get(who.key, Behaviour.AT_ONCE))
+
+
+def create_app(world: World) -> FastAPI:
+    """The register as a service."""
+    return create_register(world, "Melderegister", AUDIENCES, records())
