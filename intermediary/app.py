@@ -1,0 +1,127 @@
+"""The composition root: settings in, ASGI application out. Only here and in `cli` are rooms wired together."""
+
+import os
+import ssl
+import threading
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import FastAPI, Response
+from sqlalchemy import Engine
+
+from intermediary import as4, preview, store, trust
+from intermediary.exchange import Exchanges, Ports
+from intermediary.mapping import MappingStore, load
+from intermediary.mapping.store import StoredMappings
+from intermediary.settings import NationalGroup, Settings
+from intermediary.shipped import shipped
+from intermediary.transport import as4 as as4_door
+from intermediary.transport import national as national_door
+from intermediary.validation import Validator
+
+IDLE_SECONDS = 0.25
+"""How long an idle worker waits before it looks again; work of this process wakes it at once."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Everything of one process, wired."""
+
+    settings: Settings
+    engine: Engine
+    exchanges: Exchanges
+    mappings: MappingStore
+    wake: threading.Event
+
+    def work(self, stop: threading.Event, name: str) -> None:
+        """Run one worker until `stop`."""
+        self.exchanges.worker(name).run(stop, self.wake, IDLE_SECONDS)
+
+
+def now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+def build(settings: Settings) -> Platform:
+    """Wire a platform; the database is migrated, and the shipped mappings are imported into an empty store."""
+    engine = store.open_engine(settings.database_url)
+    store.migrate(engine)
+    mappings = MappingStore(engine)
+    if mappings.version() == 0:
+        mappings.save(load(settings.mappings), author="platform", reason="first start", now=now())
+    partners = as4_door.load_partners(settings.pmodes)
+    anchors = [a for path in settings.trust_anchors for a in trust.load_certificates(path.read_bytes())]
+    validator = Validator(shipped("xsd"))
+    signing, encryption = settings.as4_signing, settings.as4_encryption
+    wake = threading.Event()
+    ports = Ports(
+        ledger=store.SqlLedger(engine),
+        vault=store.KeyVault.from_file(settings.platform_key_file),
+        clock=now,
+        new_id=lambda: str(uuid.uuid4()),
+        mappings=StoredMappings(mappings),
+        connector=national_door.Connector(
+            _national(settings.national), lambda root: validator.check(root, "xnachweis-profile:1"), now
+        ),
+        push=as4_door.HttpPush(_tls(settings)),
+        validator=validator,
+        pmodes=tuple(partner.pmode for partner in partners),
+        signing=as4.SigningKey.from_pem(signing.key.read_bytes(), signing.certificate.read_bytes()),
+        keys=as4.OwnKeys.from_pem((encryption.key.read_bytes(), encryption.certificate.read_bytes())),
+        certificate_check=lambda at: trust.certificate_check(anchors, trust.CertificatePolicy(), at),
+        timing=settings.timing.timing(),
+        preview_base=f"{settings.public_url}/preview",
+        message_domain=settings.message_domain,
+        return_hosts={p.pmode.id: p.return_hosts for p in partners if p.return_hosts},
+        wake=wake.set,
+    )
+    return Platform(settings, engine, Exchanges(ports), mappings, wake)
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """The ASGI application; its lifespan runs the worker threads."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        threads = [
+            threading.Thread(target=platform.work, args=(stop, f"{os.uname().nodename}-{os.getpid()}-{n}"))
+            for n in range(platform.settings.workers)
+        ]
+        for thread in threads:
+            thread.start()
+        yield
+        stop.set()
+        platform.wake.set()
+        for thread in threads:
+            thread.join()
+
+    app = FastAPI(title="Intermediary platform", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    exchanges, settings = platform.exchanges, platform.settings
+    app.include_router(as4_door.endpoint_router(exchanges.access_point.receive, settings.max_message_bytes))
+    app.include_router(national_door.callback_router(exchanges.deliver))
+    preview.mount(app, exchanges.desk, _login(settings), _preview(platform))
+
+    @app.get("/health/live", include_in_schema=False)
+    def live() -> Response:
+        """The process answers."""
+        return Response("live\n", media_type="text/plain")
+
+    @app.get("/health/ready", include_in_schema=False)
+    def ready() -> Response:
+        """The database answers and has the newest schema."""
+        current = store.is_current(platform.engine)
+        return Response("ready\n" if current else "schema not current\n", 200 if current else 503, media_type="text/plain")
+
+    return app
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    for path in settings.trust_anchors:
+        context.load_verify_locations(path)
+    return context

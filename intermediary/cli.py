@@ -1,0 +1,350 @@
+"""The command line. Exit codes: 0 well, 1 findings or not found, 2 wrong call or settings."""
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from intermediary import edm, xml
+from intermediary.audit import AuditLog, Story
+from intermediary.exchange import TRANSITIONS, SettingsInvalid
+from intermediary.settings import Settings, load_settings
+from intermediary.shipped import shipped
+
+app = typer.Typer(
+    help="The intermediary platform between a national once-only system and the EU Once-Only Technical System.\n\n"
+    "Start with `intermediary demo`. The other commands read the settings file that INTERMEDIARY_SETTINGS names.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+mappings_app = typer.Typer(help="Evidence type mappings: check, import, look.", no_args_is_help=True)
+exchanges_app = typer.Typer(help="Exchanges: list them, read the story of one.", no_args_is_help=True)
+app.add_typer(mappings_app, name="mappings")
+app.add_typer(exchanges_app, name="exchanges")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def main() -> None:
+    """Entry point: settings that cannot be used end the program with exit code 2 and the reason."""
+    try:
+        app()
+    except SettingsInvalid as invalid:
+        err.print(f"[red]Settings:[/] {invalid}")
+        sys.exit(2)
+
+
+@app.command()
+def demo(
+    auto: Annotated[bool, typer.Option("--auto", help="No browser: run all stories and check them.")] = False,
+    version: Annotated[
+        str | None, typer.Option("--edm", metavar="2.0|1.2", help="Only this version of the data model.")
+    ] = None,
+    root: Annotated[Path, typer.Option(help="Where keys, databases and logs of the sandbox live.")] = Path("var/demo"),
+    port: Annotated[int, typer.Option(help="First of the ports used.")] = 8440,
+) -> None:
+    """A whole once-only system on this machine: a foreign portal, registers, a login, and this platform.
+
+    Prints the address at which the exchange begins and runs until Ctrl-C.
+    """
+    from intermediary.sandbox import demo as sandbox_demo
+
+    raise typer.Exit(sandbox_demo.run(auto, version, root, port))
+
+
+@app.command()
+def serve() -> None:
+    """Run the platform: AS4 endpoint, preview pages, national callback, and workers beside them."""
+    import uvicorn
+
+    from intermediary.app import build, create_app
+
+    settings = load_settings()
+    uvicorn.run(
+        create_app(build(settings)),
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema and make the platform key if there is none."""
+    from intermediary import store
+
+    settings = load_settings()
+    store.KeyVault.from_file(settings.platform_key_file)
+    engine = store.open_engine(settings.database_url)
+    store.migrate(engine)
+    out.print("The database has the newest schema.")
+
+
+@app.command()
+def validate(
+    file: Annotated[Path, typer.Argument(help="An EDM message (XML); - for standard input.")],
+    release: Annotated[
+        str | None, typer.Option(help="Check against this release, e.g. oots-edm:v1.2; default: what it says.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check an EDM message against the schemas; findings name rule, place, line and remedy."""
+    from intermediary.validation import RELEASES, Validator
+
+    data = sys.stdin.buffer.read() if str(file) == "-" else _bytes(file)
+    findings: list[dict[str, Any]]
+    try:
+        root = xml.parse(data)
+    except xml.XmlRefused as refused:
+        release = release or "none"
+        findings = [{"rule": refused.rule, "severity": "error", "line": refused.line, "text": refused.reason,
+                     "place": "/", "remedy": refused.remedy}]  # fmt: skip
+    else:
+        release = release or edm.peek(root).specification_identifier or edm.LATEST
+        if release not in RELEASES:
+            err.print(f"{release} is no release known here; use one of {', '.join(sorted(RELEASES))}")
+            raise typer.Exit(2)
+        findings = [asdict(f) for f in Validator(shipped("xsd")).check(root, release).findings]
+        if not findings and release in edm.PROFILES:
+            try:
+                edm.read(root)
+            except edm.EdmUnreadable as unreadable:
+                findings = [{**asdict(p), "severity": "error"} for p in unreadable.problems]
+    refuses = any(f["severity"] == "error" for f in findings)
+    if as_json:
+        _print_json({"file": str(file), "release": release, "valid": not refuses, "findings": findings})
+    else:
+        for f in findings:
+            line = f" line {f['line']}" if f.get("line") else ""
+            out.print(f"[bold]{f['rule']}[/] {f['severity']} at {f['place']}{line}", markup=True)
+            out.print(f"  {f['text']}\n  → {f['remedy']}", markup=False)
+        verdict = "[red]not valid[/]" if refuses else "[green]valid[/]"
+        out.print(f"{file}: {verdict} ({release})")
+    raise typer.Exit(1 if refuses else 0)
+
+
+@mappings_app.command("lint")
+def mappings_lint(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of YAML files; default: the shipped set.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a folder of mappings without importing it; findings name file, line and remedy."""
+    from intermediary.mapping import lint
+
+    findings = lint(folder or shipped("mappings"))
+    errors = [f for f in findings if f.severity == "error"]
+    if as_json:
+        _print_json([asdict(f) for f in findings])
+    else:
+        for f in findings:
+            out.print(f"{f.file}:{f.line or 1}: {f.severity}: {f.text} → {f.remedy}", markup=False)
+        out.print(f"{len(errors)} errors, {len(findings) - len(errors)} warnings")
+    raise typer.Exit(1 if errors else 0)
+
+
+@mappings_app.command("import")
+def mappings_import(
+    folder: Annotated[Path, typer.Argument(help="Folder of YAML files.")],
+    reason: Annotated[str, typer.Option(help="Why: kept in the history.")],
+    author: Annotated[str, typer.Option(help="Who: kept in the history.")] = "operator",
+) -> None:
+    """Make a folder of mappings the set in force; the one before stays in the history."""
+    from intermediary.app import now
+    from intermediary.mapping import MappingInvalid, load
+
+    store = _mapping_store()
+    try:
+        read = load(folder)
+    except MappingInvalid as invalid:
+        err.print(str(invalid), markup=False)
+        raise typer.Exit(1) from None
+    version = store.save(read, author=author, reason=reason, now=now())
+    out.print(f"Version {version} is in force: {len(read.mappings)} mappings, {len(read.providers)} providers.")
+
+
+@mappings_app.command("list")
+def mappings_list(as_json: Json = False) -> None:
+    """The mappings in force."""
+    live = _mapping_store().live()
+    rows = [
+        {
+            "key": m.key,
+            "title": m.titles["en"],
+            "procedures": list(m.procedures),
+            "provider": m.routing.provider or f"by {m.routing.by}",
+            "formats": [f.media_type for f in m.formats],
+            "valid_from": m.valid_from,
+            "valid_until": m.valid_until,
+        }
+        for m in live.mappings
+    ]
+    _print_rows(rows, as_json)
+
+
+@mappings_app.command("show")
+def mappings_show(key: str, as_json: Json = False) -> None:
+    """One mapping in full."""
+    from intermediary.mapping import dump
+
+    live = _mapping_store().live()
+    found = live.by_key(key)
+    if found is None:
+        err.print(f"There is no mapping {key}; `intermediary mappings list` shows all")
+        raise typer.Exit(1)
+    if as_json:
+        _print_json(asdict(found))
+        return
+    files = {name: text for name, text in dump(live).items() if key in name}
+    for name, text in files.items():
+        out.print(f"# {name}\n{text}", markup=False)
+
+
+@exchanges_app.command("list")
+def exchanges_list(
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50, as_json: Json = False
+) -> None:
+    """The newest exchanges."""
+    rows = [asdict(summary) for summary in _audit_log().exchanges(limit)]
+    if not as_json:
+        keep = ("id", "created_at", "state", "outcome", "edm_version", "partner", "mapping")
+        rows = [{key: row[key] for key in keep} for row in rows]
+    _print_rows(rows, as_json)
+
+
+@exchanges_app.command("show")
+def exchanges_show(
+    exchange_id: Annotated[str, typer.Argument(help="The id, or its beginning; `platform` for events of none.")],
+    as_json: Json = False,
+) -> None:
+    """The story of one exchange as a timeline."""
+    log = _audit_log()
+    if exchange_id == "platform":
+        events = log.platform()
+        if as_json:
+            _print_json([{"at": e.at, "fact": e.fact, "data": dict(e.data)} for e in events])
+        else:
+            for e in events:
+                out.print(f"{e.at:%Y-%m-%d %H:%M:%S} {e.fact}  {_data(e.data)}", markup=False)
+        return
+    story = log.story(exchange_id)
+    if story is None:
+        err.print(f"There is no exchange {exchange_id}, or several begin so; `intermediary exchanges list` shows all")
+        raise typer.Exit(1)
+    if as_json:
+        events_json = [{"at": e.at, "fact": e.fact, "data": dict(e.data)} for e in story.events]
+        _print_json({**asdict(story.summary), "events": events_json, "intact": story.intact})
+    else:
+        _print_story(story)
+
+
+@exchanges_app.command("states")
+def exchanges_states() -> None:
+    """The state machine of an exchange as a table."""
+    table = Table("from", "what happens", "to")
+    for t in TRANSITIONS:
+        table.add_row(str(t.source or "—"), t.trigger, str(t.target))
+    out.print(table)
+
+
+@exchanges_app.command("verify")
+def exchanges_verify() -> None:
+    """Check the chain of digests of the whole log: has anybody changed or removed an entry?"""
+    broken = _audit_log().broken_streams()
+    for stream in broken:
+        out.print(f"[red]changed:[/] {stream}")
+    out.print(f"{len(broken)} broken streams")
+    raise typer.Exit(1 if broken else 0)
+
+
+def _print_story(story: Story) -> None:
+    s = story.summary
+    out.print(f"[bold]{s.id}[/]  {s.state}  {s.outcome or ''}  {s.edm_version}  partner {s.partner}")
+    begin = story.events[0].at if story.events else s.created_at
+    for e in story.events:
+        seconds = (e.at - begin).total_seconds()
+        out.print(f"  {e.at:%H:%M:%S}  +{seconds:8.3f} s  [cyan]{e.fact:<24}[/] ", end="")
+        out.print(_data(e.data), markup=False)
+    if not story.intact:
+        out.print("[red]The log of this exchange was changed: its digests do not hold.[/]")
+
+
+def _data(data: tuple[tuple[str, str], ...]) -> str:
+    return "  ".join(f"{key}={value}" for key, value in data)
+
+
+def _settings() -> Settings:
+    return load_settings()
+
+
+def _audit_log() -> AuditLog:
+    from intermediary.store import open_engine
+
+    return AuditLog(open_engine(_settings().database_url))
+
+
+def _mapping_store() -> Any:
+    from intermediary import store
+    from intermediary.mapping import MappingStore
+
+    engine = store.open_engine(_settings().database_url)
+    store.migrate(engine)
+    return MappingStore(engine)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        err.print(f"{file}: {error.strerror}")
+        raise typer.Exit(2) from None
+
+
+def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        _print_json(rows)
+        return
+    if not rows:
+        out.print("none")
+        return
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    out.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))  # noqa: T201
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    return str(value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""Rows, leases and events in one transaction."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from intermediary.audit import AuditLog
+from intermediary.exchange import IllegalTransition, LeaseLost
+from intermediary.exchange.contracts import Queue
+from intermediary.exchange.model import (
+    Direction,
+    Document,
+    Exchange,
+    Fact,
+    Message,
+    MessageState,
+    Outcome,
+    State,
+    event,
+)
+from intermediary.store import SqlLedger
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LATER = NOON + timedelta(seconds=90)
+
+EXCHANGE = Exchange(
+    id="e1",
+    state=State.SETTLED,
+    due_at=NOON,
+    created_at=NOON,
+    updated_at=NOON,
+    pmode_id="portal",
+    edm_version="oots-edm:v2.0",
+    conversation_id="c1",
+    request_message_id="m1@x",
+    request_id="urn:uuid:1",
+    answer_to="m1@x",
+    outcome=Outcome.APPROVED,
+    token_hash="t",
+    approved=("a@b", "c@d"),
+    evidence_key=b"wrapped",
+    national_request_id="n1",
+)
+MESSAGE = Message(
+    direction=Direction.IN,
+    message_id="m1@x",
+    pmode_id="portal",
+    state=MessageState.STORED,
+    due_at=NOON,
+    at=NOON,
+    action="ExecuteQueryRequest",
+    conversation_id="c1",
+    properties=(("originalSender", "IT1", "urn:type"), ("ExchangeId", "x", "")),
+    references=(("cid:a@b", "sha256", "00ff"),),
+    receipt=b"<r/>",
+    receipt_type="application/soap+xml",
+    key=b"k",
+    sealed=b"s",
+)
+
+
+def test_an_exchange_is_read_as_it_was_written(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+    with ledger.begin() as tx:
+        assert tx.exchange("e1") == EXCHANGE
+        assert tx.exchange_by_token("t") == EXCHANGE
+        assert tx.exchange_by_national_request("n1") == EXCHANGE
+        assert tx.exchange("e2") is None
+
+
+def test_a_message_is_read_as_it_was_written(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    with ledger.begin() as tx:
+        tx.save_message(MESSAGE)
+    with ledger.begin() as tx:
+        assert tx.message(MESSAGE.item) == MESSAGE
+
+
+def test_nothing_is_written_when_a_transaction_fails(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    with pytest.raises(RuntimeError), ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+        tx.log("e1", event(Fact.CLOSED, NOON))
+        raise RuntimeError
+    with ledger.begin() as tx:
+        assert tx.exchange("e1") is None
+    assert AuditLog(engine).exchanges() == ()
+
+
+def test_a_transition_that_is_not_in_the_table_is_refused(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+    with pytest.raises(IllegalTransition), ledger.begin() as tx:
+        tx.save(replace(EXCHANGE, state=State.PREVIEWING), State.SETTLED)
+    with pytest.raises(IllegalTransition), ledger.begin() as tx:
+        tx.save(replace(EXCHANGE, id="e2", state=State.CLOSED), None)
+
+
+def test_what_is_due_is_claimed_by_one_owner_until_the_lease_is_over(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+    claim = ledger.claim
+    assert claim(Queue.EXCHANGE, owner="a", now=NOON - timedelta(seconds=1), until=LATER) is None
+    assert claim(Queue.EXCHANGE, owner="a", now=NOON, until=LATER) == "e1"
+    assert claim(Queue.EXCHANGE, owner="b", now=NOON, until=LATER) is None
+    with ledger.begin() as tx:
+        assert tx.owns(Queue.EXCHANGE, "e1", "a")
+        assert not tx.owns(Queue.EXCHANGE, "e1", "b")
+    assert claim(Queue.EXCHANGE, owner="b", now=LATER, until=LATER + timedelta(seconds=90)) == "e1"
+    with ledger.begin() as tx:
+        assert not tx.owns(Queue.EXCHANGE, "e1", "a")
+
+
+def test_a_new_state_ends_the_lease_and_the_same_state_keeps_it(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+    ledger.claim(Queue.EXCHANGE, owner="a", now=NOON, until=LATER)
+    with ledger.begin() as tx:
+        tx.save(replace(EXCHANGE, second_request_id="urn:uuid:2"), State.SETTLED)
+        assert tx.owns(Queue.EXCHANGE, "e1", "a")
+        tx.save(replace(EXCHANGE, state=State.ANSWERING), State.SETTLED)
+        assert not tx.owns(Queue.EXCHANGE, "e1", "a")
+
+
+def test_incoming_and_outgoing_messages_are_different_queues(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    out = replace(MESSAGE, direction=Direction.OUT, state=MessageState.QUEUED)
+    with ledger.begin() as tx:
+        tx.save_message(MESSAGE)
+        tx.save_message(out)
+    assert ledger.claim(Queue.OUTGOING, owner="a", now=NOON, until=LATER) == out.item
+    assert ledger.claim(Queue.OUTGOING, owner="a", now=NOON, until=LATER) is None
+    assert ledger.claim(Queue.INCOMING, owner="a", now=NOON, until=LATER) == MESSAGE.item
+
+
+def test_many_workers_share_the_work_without_doing_any_twice(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    with ledger.begin() as tx:
+        for n in range(60):
+            tx.save(replace(EXCHANGE, id=f"e{n}", token_hash=f"t{n}"), None)
+    claimed: list[str] = []
+
+    def work(owner: str) -> None:
+        while (item := ledger.claim(Queue.EXCHANGE, owner=owner, now=NOON, until=LATER)) is not None:
+            claimed.append(item)
+
+    threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(f"e{n}" for n in range(60))
+
+
+def test_documents_keep_their_order_and_are_destroyed_together(engine: Engine) -> None:
+    ledger = SqlLedger(engine)
+    documents = tuple(Document("e1", f"{n}@x", "application/pdf", n, b"sealed") for n in (3, 1, 2))
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+        for document in documents:
+            tx.save_document(document)
+    with ledger.begin() as tx:
+        assert tx.documents("e1") == documents
+        assert tx.destroy_documents("e1") == 3
+        assert tx.documents("e1") == ()
+
+
+def test_the_same_message_stored_by_two_nodes_is_told_as_a_lost_lease(engine: Engine) -> None:
+    # SQLite serialises writers, so the second node's insert is forced past the look-up.
+    ledger = SqlLedger(engine)
+    with ledger.begin() as tx:
+        tx.save_message(MESSAGE)
+    with pytest.raises(LeaseLost), ledger.begin() as tx:
+        tx._session.get = lambda *_a, **_k: None  # type: ignore[method-assign,assignment]
+        tx.save_message(MESSAGE)
+
+
+def test_the_log_shows_a_change_and_a_gap(engine: Engine) -> None:
+    ledger, log = SqlLedger(engine), AuditLog(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+        for n in range(4):
+            tx.log("e1", event(Fact.PROVIDER_ASKED, NOON, attempt=n))
+    story = log.story("e1")
+    assert story is not None
+    assert story.intact
+    assert [dict(e.data)["attempt"] for e in story.events] == ["0", "1", "2", "3"]
+    assert log.broken_streams() == ()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE event SET data = '{\"attempt\": \"9\"}' WHERE number = 2"))
+    assert log.broken_streams() == ("e1",)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM event WHERE number = 2"))
+    assert log.broken_streams() == ("e1",)
+
+
+def test_a_story_is_found_by_the_beginning_of_its_id_if_that_fits_only_one(engine: Engine) -> None:
+    with SqlLedger(engine).begin() as tx:
+        for exchange_id in ("abc-1", "abd-2"):
+            tx.save(replace(EXCHANGE, id=exchange_id, token_hash=exchange_id), None)
+    log = AuditLog(engine)
+    found = log.story("abc")
+    assert found is not None
+    assert found.summary.id == "abc-1"
+    assert log.story("ab") is None
+    assert log.story("%") is None
