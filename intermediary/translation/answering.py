@@ -53,12 +53,14 @@ def to_edm(
     losses: list[Loss] = []
     used: set[str] = set()
     forms = wanted_formats(request, mapping)
+    languages = [lang for wanted in request.evidence_type.distributed_as for lang in wanted.languages]
+    language = languages[0].lower() if languages else ""
     for number, evidence in enumerate(answer.evidences, 1):
         place = f"NationalEvidence[{number}]"
         if evidence.evidence_type.id != mapping.national_id:
             losses.append(Loss(place, "It is of another type than was asked for"))
             continue
-        chosen = _choose(evidence, forms, place, losses)
+        chosen = _choose(evidence, forms, language, place, losses)
         if not chosen:
             losses.append(Loss(place, "It came in no form that was asked for"))
             continue
@@ -92,13 +94,21 @@ def to_edm(
 
 
 def _choose(
-    evidence: NationalEvidence, forms: tuple[FormatMapping, ...], place: str, losses: list[Loss]
+    evidence: NationalEvidence,
+    forms: tuple[FormatMapping, ...],
+    language: str,
+    place: str,
+    losses: list[Loss],
 ) -> list[_Chosen]:
     """What is sent, the main form first; each representation that nobody asked for is a loss."""
     chosen: list[_Chosen] = []
     taken: set[int] = set()
+
+    def first_wanted(item: tuple[int, Representation]) -> bool:
+        return (item[1].format.language or "").lower() != language
+
     for form in forms:
-        for index, representation in enumerate(evidence.representations):
+        for index, representation in sorted(enumerate(evidence.representations), key=first_wanted):
             if not _fits(form, representation):
                 continue
             taken.add(index)

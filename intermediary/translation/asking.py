@@ -48,7 +48,7 @@ def wanted_formats(request: EvidenceRequest, mapping: EvidenceMapping) -> tuple[
             " ".join(filter(None, (form.media_type, form.data_model(version)))) for form in mapping.formats
         )
         raise Untranslatable(f"DistributedAs: no wanted format is on offer; ask for one of: {offers}")
-    return tuple(dict((id(form), form) for form in chosen).values())
+    return tuple({id(form): form for form in chosen}.values())
 
 
 def _fits(form: FormatMapping, wanted: Distribution) -> bool:

@@ -29,6 +29,7 @@ _IMAGES = ("JPEG", "PNG", "TIFF")
 _PIXELS = 50_000_000
 """A4 at 600 dpi has 35 million; more is an attack or a mistake."""
 _PAGES = 50
+_LINES = 5_000
 _FONT, _BOLD = "Vera", "VeraBd"
 
 Convert = Callable[[bytes, str], bytes]
@@ -47,7 +48,7 @@ def xml_to_pdf(content: bytes, title: str) -> bytes:
     except xml.XmlRefused as refused:
         raise Unconvertible(f"the XML was refused ({refused.rule})") from None
     heading = ParagraphStyle("heading", fontName=_bold(), fontSize=14, leading=20, spaceAfter=4 * mm)
-    story = [Paragraph(escape(_printable(title)), heading), *_lines(root, 0)]
+    story = [Paragraph(escape(_printable(title)), heading), *_lines(root)]
     out = io.BytesIO()
     SimpleDocTemplate(out, pagesize=A4, invariant=1, title=title, author="", creator="").build(story)
     return out.getvalue()
@@ -69,17 +70,18 @@ CONVERSIONS: Mapping[Conversion, Convert] = {
 }
 
 
-def _lines(element: etree._Element, depth: int) -> list[Paragraph]:
+def _lines(root: etree._Element) -> list[Paragraph]:
     """One paragraph for each element and attribute in document order."""
     found = []
-    stack = [(element, depth)]
+    stack = [(root, 0)]
     while stack:
         node, level = stack.pop()
         if not isinstance(node.tag, str):
             continue  # comments and processing instructions say nothing to a reader
-        text = " ".join(
-            part.strip() for part in (node.text or "", *(c.tail or "" for c in node)) if part.strip()
-        )
+        if len(found) > _LINES:
+            raise Unconvertible("the XML is too long to be read by people")
+        parts = (node.text or "", *(child.tail or "" for child in node))
+        text = " ".join(part.strip() for part in parts if part.strip())
         found.append(_line(etree.QName(node).localname, text, level))
         found += [
             _line(f"@{etree.QName(name).localname}", str(value), level + 1) for name, value in node.items()
