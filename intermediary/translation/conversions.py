@@ -72,7 +72,7 @@ CONVERSIONS: Mapping[Conversion, Convert] = {
 
 def _lines(root: etree._Element) -> list[Paragraph]:
     """One paragraph for each element and attribute in document order."""
-    found = []
+    found: list[Paragraph] = []
     stack = [(root, 0)]
     while stack:
         node, level = stack.pop()
