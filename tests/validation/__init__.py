@@ -1,0 +1,1 @@
+"""Schemas, validator and the oracles that they are compared with."""
