@@ -15,6 +15,24 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_CAPABILITY = "EDM:ERR:0007"
     QUERY = "EDM:ERR:0008"
 
+    @property
+    def exception_type(self) -> str:
+        """Clark name of the exception's xsi:type (code list EDMErrorCodes, column Type)."""
+        return _EXCEPTION_TYPES[self.value]
+
+
+_RS = "{urn:oasis:names:tc:ebxml-regrep:xsd:rs:4.0}"
+_EXCEPTION_TYPES = {
+    "EDM:ERR:0001": f"{_RS}AuthenticationExceptionType",
+    "EDM:ERR:0002": f"{_RS}AuthorizationExceptionType",
+    "EDM:ERR:0003": f"{_RS}InvalidRequestExceptionType",
+    "EDM:ERR:0004": f"{_RS}ObjectNotFoundExceptionType",
+    "EDM:ERR:0005": f"{_RS}TimeoutExceptionType",
+    "EDM:ERR:0006": f"{_RS}UnresolvedReferenceExceptionType",
+    "EDM:ERR:0007": f"{_RS}UnsupportedCapabilityExceptionType",
+    "EDM:ERR:0008": "{urn:oasis:names:tc:ebxml-regrep:xsd:query:4.0}QueryExceptionType",
+}
+
 
 class DocumentRole(StrEnum):
     """Classification node of a document in an evidence package (2.0 packaging)."""

@@ -13,7 +13,12 @@ from intermediary.edm.codes import DocumentRole, ErrorCode
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """Attributes (Clark name, value) and child elements (canonical XML) that the profile does not know."""
+    """Attributes (Clark name, value) and child elements (canonical XML) that the profile does not know.
+
+    An attribute of a child that has no `extra` of its own is kept under its path: `Gender/@listID`,
+    `Language[2]/@x`, `Slot[EvidenceRequester]/SlotValue/@collectionType`. A child that the model dissolves
+    (IsConformantTo, a known slot, RegistryObjectList) is kept with only what is unknown in it, and merged.
+    """
 
     attributes: tuple[tuple[str, str], ...] = ()
     elements: tuple[str, ...] = ()
@@ -81,6 +86,7 @@ class SectorSpecificAttribute:
     name: str
     uri: str
     value: str
+    extra: Extra = Extra()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,8 @@ class Distribution:
     transformation: str | None = None
     languages: tuple[str, ...] = ()
     extra: Extra = Extra()
+    associated_documents: tuple[str, ...] = ()
+    """Companions asked for with the evidence (2.0, requests): Annex, HumanReadableVersion, Translation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +203,14 @@ class EvidenceRequest:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """sdg:Evidence: the metadata of one document (slot EvidenceMetadata)."""
+    """sdg:Evidence: the metadata of one document (slot EvidenceMetadata).
+
+    A companion of 2.0 has an identifier and a distribution only (R-EDM-RESP-S063): the rest is None or empty.
+    """
 
     identifier: Identifier
-    is_about: NaturalPerson | LegalPerson
-    issuing_authority: Agent
+    is_about: NaturalPerson | LegalPerson | None
+    issuing_authority: Agent | None
     evidence_type_classification: str
     titles: tuple[Text, ...]
     issuing_date: date | None
@@ -220,6 +231,10 @@ class EvidenceDocument:
     title: str | None = None
     role: DocumentRole = DocumentRole.MAIN_EVIDENCE
     extra: Extra = Extra()
+    classification_id: str | None = None
+    """Id of its rim:Classification; None lets the profile choose, "" writes none."""
+    association_id: str | None = None
+    """Id of the rim:Association that ties a companion to its main evidence; None and "" as above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +280,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceException:
-    """rs:Exception: one reason why no evidence comes. `type` and `severity` follow from the code by default."""
+    """rs:Exception: one reason why no evidence comes. Its xsi:type and severity follow from the code."""
 
     code: ErrorCode | str
     message: str
@@ -288,6 +303,8 @@ class EvidenceErrorResponse:
     exceptions: tuple[EvidenceException, ...]
     request_id: str | None = None
     extra: Extra = Extra()
+    further_error_providers: tuple[Agent, ...] = ()
+    """Agents beside the error provider where the slot is a collection (an intermediary platform)."""
 
 
 EdmMessage = EvidenceRequest | EvidenceResponse | EvidenceErrorResponse
