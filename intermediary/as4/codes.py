@@ -43,3 +43,9 @@ class EbmsErrorCode(Enum):
     def category(self) -> str:
         """As in eb:Error/@category."""
         return self.value[3]
+
+
+DEFAULT_MPC = "http://docs.oasis-open.org/ebxml-msg/ebms/v3.0/ns/core/200704/defaultMPC"
+TEST_SERVICE = "http://docs.oasis-open.org/ebxml-msg/ebms/v3.0/ns/core/200704/service"
+TEST_ACTION = "http://docs.oasis-open.org/ebxml-msg/ebms/v3.0/ns/core/200704/test"
+"""Service and action of a test message (ebMS 3.0 Core §5.2.2.8): acknowledged, never delivered."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from intermediary.as4.codes import EbmsErrorCode
+from intermediary.as4.codes import TEST_ACTION, TEST_SERVICE, EbmsErrorCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class UserMessage:
     properties: tuple[Property, ...] = ()
     part_ids: tuple[str, ...] = ()
     """Content-IDs in the order of eb:PayloadInfo; filled on reading, taken from the payloads on writing."""
+
+    @property
+    def is_test(self) -> bool:
+        """Whether this is a test message: acknowledged, never delivered (ebMS 3.0 Core §5.2.2.8)."""
+        return self.service == TEST_SERVICE and self.action == TEST_ACTION
 
     def property(self, name: str) -> Property | None:
         """The message property of that name, or None."""
@@ -136,7 +141,7 @@ class PMode:
     """How we talk to one partner for one service: our party, theirs, their certificates, what is required.
 
     eDelivery AS4 1.15 §3 (common profile); see spec/edelivery-as4 §10. Signing, encryption, compression and
-    receipts are on by default, as the profile demands. Certificates are PEM; several signing ones may overlap.
+    receipts are on by default, as the profile demands. Certificates are PEM; signing ones may overlap.
     """
 
     id: str

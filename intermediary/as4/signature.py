@@ -1,0 +1,261 @@
+"""ds:Signature over eb:Messaging, the Body and every attachment (eDelivery AS4 1.15, WSS SwA Profile §5).
+
+One algorithm of each kind: rsa-sha256, SHA-256, exclusive C14N without comments, Attachment-Content
+transform. Anything else is a refusal, so that nobody can negotiate downwards.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lxml import etree
+
+from intermediary.as4.attachments import signed_form
+from intermediary.as4.codes import EbmsErrorCode
+from intermediary.as4.errors import Refusal
+from intermediary.as4.header import read_base64, read_digest
+from intermediary.as4.keys import (
+    CertificateCheck,
+    KeyReference,
+    PublicCertificate,
+    SigningKey,
+    certificate_of_der,
+    pinned,
+    read_key_info,
+)
+from intermediary.as4.mime import Octets
+from intermediary.as4.model import DigestReference, PMode
+from intermediary.as4.soap import BODY, BODY_ID, MESSAGING_ID, Envelope, attribute, canonical, elements
+from intermediary.as4.vocabulary import (
+    ATTACHMENT_SIGNATURE,
+    BASE64_BINARY,
+    DS,
+    EXC_C14N,
+    RSA_SHA256,
+    SHA256,
+    X509V3,
+    ds,
+)
+
+_TOKEN_ID = "signer"  # noqa: S105 - an XML id
+_MAX_FURTHER = 4
+"""References to other elements of the header (token, time stamp) that some products add."""
+
+
+def digest(content: Octets) -> bytes:
+    """SHA-256."""
+    return hashlib.sha256(content).digest()
+
+
+# ---- writing
+
+
+def sign(
+    messaging: str, attachments: Sequence[tuple[str, Octets, str]], signing: SigningKey
+) -> tuple[str, tuple[DigestReference, ...]]:
+    """Token and signature for wsse:Security, and what was signed.
+
+    `messaging` is the canonical eb:Messaging, the Body is ours; attachments: (cid: URI, content, media type).
+    """
+    references = [
+        DigestReference(f"#{MESSAGING_ID}", SHA256, digest(messaging.encode())),
+        _BODY_REFERENCE,
+        *(
+            DigestReference(uri, SHA256, digest(signed_form(content, kind)[0]))
+            for uri, content, kind in attachments
+        ),
+    ]
+    signed_info = (
+        f'<ds:SignedInfo xmlns:ds="{DS}">'
+        f'<ds:CanonicalizationMethod Algorithm="{EXC_C14N}"></ds:CanonicalizationMethod>'
+        f'<ds:SignatureMethod Algorithm="{RSA_SHA256}"></ds:SignatureMethod>'
+        f"{''.join(map(_reference, references))}</ds:SignedInfo>"
+    )
+    value = base64.b64encode(signing.sign(signed_info.encode())).decode()
+    return (
+        f'<wsse:BinarySecurityToken EncodingType="{BASE64_BINARY}" ValueType="{X509V3}" wsu:Id="{_TOKEN_ID}">'
+        f"{signing.token}</wsse:BinarySecurityToken>"
+        f'<ds:Signature Id="signature">{signed_info}<ds:SignatureValue>{value}</ds:SignatureValue>'
+        f'<ds:KeyInfo><wsse:SecurityTokenReference><wsse:Reference URI="#{_TOKEN_ID}" ValueType="{X509V3}"/>'
+        f"</wsse:SecurityTokenReference></ds:KeyInfo></ds:Signature>"
+    ), tuple(references)
+
+
+def _reference(reference: DigestReference) -> str:
+    transform = EXC_C14N if reference.uri.startswith("#") else ATTACHMENT_SIGNATURE
+    return (
+        f'<ds:Reference URI="{attribute(reference.uri)}"><ds:Transforms>'
+        f'<ds:Transform Algorithm="{transform}"></ds:Transform></ds:Transforms>'
+        f'<ds:DigestMethod Algorithm="{SHA256}"></ds:DigestMethod>'
+        f"<ds:DigestValue>{base64.b64encode(reference.digest_value).decode()}</ds:DigestValue></ds:Reference>"
+    )
+
+
+_BODY_REFERENCE = DigestReference(f"#{BODY_ID}", SHA256, digest(BODY.encode()))
+
+
+# ---- reading
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One ds:Reference: what it names, the namespaces to keep, and the element itself for the receipt."""
+
+    digest: DigestReference
+    prefixes: tuple[str, ...]
+    element: etree._Element = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A ds:Signature whose form was checked, but nothing else yet."""
+
+    signed_info: etree._Element = field(repr=False)
+    prefixes: tuple[str, ...]
+    value: bytes = field(repr=False)
+    key: KeyReference = field(repr=False)
+    references: tuple[Reference, ...]
+
+    @property
+    def digests(self) -> tuple[DigestReference, ...]:
+        """What the signature claims, in its order."""
+        return tuple(reference.digest for reference in self.references)
+
+
+def read_signature(envelope: Envelope) -> Signature | None:
+    """The signature of the envelope, or None; raises Refusal (EBMS:0103) for anything outside the profile."""
+    signature = None if envelope.security is None else envelope.security.find(ds("Signature"))
+    if signature is None:
+        return None
+    signed_info, value, key_info = _exactly(signature, ("SignedInfo", "SignatureValue", "KeyInfo"), ("Id",))
+    inside = list(elements(signed_info))
+    if len(inside) < 3 or [e.tag for e in inside[:2]] != [
+        ds("CanonicalizationMethod"),
+        ds("SignatureMethod"),
+    ]:
+        raise _policy("the SignedInfo is not as the profile demands")
+    if inside[0].get("Algorithm") != EXC_C14N:
+        raise _policy("the canonicalisation is not exclusive C14N without comments")
+    if inside[1].get("Algorithm") != RSA_SHA256 or len(inside[1]):
+        raise _policy("the signature algorithm is not rsa-sha256")
+    references = tuple(_read_reference(element) for element in inside[2:])
+    if len({reference.digest.uri for reference in references}) != len(references):
+        raise _policy("the signature refers to the same thing twice")
+    return Signature(
+        signed_info,
+        _prefixes(inside[0]),
+        read_base64(value),
+        read_key_info(key_info, envelope.by_id),
+        references,
+    )
+
+
+def _read_reference(element: etree._Element) -> Reference:
+    if element.tag != ds("Reference"):
+        raise _policy("the SignedInfo holds something that is not a Reference")
+    transforms, method, value = _exactly(
+        element, ("Transforms", "DigestMethod", "DigestValue"), ("Id", "URI", "Type")
+    )
+    (transform,) = _exactly(transforms, ("Transform",), ())
+    if method.get("Algorithm") != SHA256 or len(method) or len(method.attrib) != 1:
+        raise _policy("a digest algorithm is not SHA-256")
+    if value.attrib or len(transform.attrib) != 1:
+        raise _policy("a Reference is not as the profile demands")
+    uri, algorithm = element.get("URI", ""), transform.get("Algorithm")
+    prefixes: tuple[str, ...] = ()
+    if uri.startswith("#") and algorithm == EXC_C14N:
+        prefixes = _prefixes(transform)
+    elif not (uri[:4].lower() == "cid:" and algorithm == ATTACHMENT_SIGNATURE and not len(transform)):
+        raise _policy("the transform of a Reference is not the one that the profile demands")
+    return Reference(read_digest(element), prefixes, element)
+
+
+def _exactly(
+    parent: etree._Element, names: tuple[str, ...], attributes: tuple[str, ...]
+) -> list[etree._Element]:
+    children = list(elements(parent))
+    if [child.tag for child in children] != [ds(name) for name in names]:
+        raise _policy(f"{etree.QName(parent).localname} does not consist of {', '.join(names)}")
+    if any(name not in attributes for name in parent.attrib):
+        raise _policy(f"{etree.QName(parent).localname} has an attribute that is not expected")
+    return children
+
+
+def _prefixes(method: etree._Element) -> tuple[str, ...]:
+    children = list(elements(method))
+    if not children:
+        return ()
+    prefixes = tuple(children[0].get("PrefixList", "").split())
+    if len(children) != 1 or children[0].tag != f"{{{EXC_C14N}}}InclusiveNamespaces" or len(prefixes) > 64:
+        raise _policy("the parameters of a canonicalisation are not supported")
+    return prefixes
+
+
+def authenticate(signature: Signature, pmode: PMode, check: CertificateCheck, now: datetime | None) -> bytes:
+    """Verify the signature value with a certificate of the partner; returns that certificate (DER).
+
+    With pinned certificates the signer must be one of them, else its common name must be the partner's party
+    id; in both cases `check` must trust it, and at `now` it must be valid. Raises Refusal (EBMS:0101).
+    """
+    if pmode.partner_signing_certificates:
+        candidates = pinned(pmode.partner_signing_certificates).get(signature.key, ())
+        if not candidates:
+            raise _untrusted("the signer's certificate is not pinned for this partner")
+    elif signature.key.kind == "certificate":
+        candidates = (certificate_of_der(signature.key.value),)
+    else:
+        raise _untrusted("the signer's certificate is neither sent nor pinned")
+    signed = canonical(signature.signed_info, signature.prefixes)
+    for candidate in candidates:
+        _trusted(candidate, pmode, check, now)
+        if candidate.verifies(signature.value, signed):
+            return candidate.der
+    raise _untrusted("the signature value does not hold")
+
+
+def _trusted(signer: PublicCertificate, pmode: PMode, check: CertificateCheck, now: datetime | None) -> None:
+    certificate = signer.certificate
+    if now and not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise _untrusted("the signer's certificate is expired or not yet valid")
+    problem = check(signer.der)
+    if problem is not None:
+        raise _untrusted(f"the signer's certificate is not trusted: {problem}")
+    if not pmode.partner_signing_certificates and signer.common_name != pmode.partner.id:
+        raise _untrusted("the common name of the signer's certificate is not the partner's party id")
+
+
+def check_nodes(signature: Signature, envelope: Envelope) -> None:
+    """Compare the digests of the signed elements; eb:Messaging and Body must be among them, these very nodes.
+
+    Raises Refusal: EBMS:0103 where one is not covered, EBMS:0101 where a digest differs.
+    """
+    covered: list[etree._Element] = []
+    inside = [reference for reference in signature.references if reference.digest.uri.startswith("#")]
+    if len(inside) > 2 + _MAX_FURTHER:
+        raise _policy("the signature refers to too many elements")
+    for reference in inside:
+        node = envelope.by_id.get(reference.digest.uri[1:])
+        if node is None:
+            raise _policy("the signature refers to an element that does not exist")
+        if (
+            node is not envelope.messaging
+            and node is not envelope.body
+            and node.getparent() is not envelope.security
+        ):
+            raise _policy("the signature refers to an element outside the profile")
+        if digest(canonical(node, reference.prefixes)) != reference.digest.digest_value:
+            raise _untrusted(f"the digest of {etree.QName(node).localname} differs")
+        covered.append(node)
+    for node in (envelope.messaging, envelope.body):
+        if not any(one is node for one in covered):
+            raise _policy(f"the signature does not cover {etree.QName(node).localname}")
+
+
+def _policy(reason: str) -> Refusal:
+    return Refusal(EbmsErrorCode.POLICY_NONCOMPLIANCE, reason)
+
+
+def _untrusted(reason: str) -> Refusal:
+    return Refusal(EbmsErrorCode.FAILED_AUTHENTICATION, reason)
