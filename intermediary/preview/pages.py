@@ -1,0 +1,130 @@
+"""From a template, a language and a view to an HTTP answer with its policy."""
+
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from intermediary.preview import documents
+from intermediary.preview.headers import page_policy
+from intermediary.preview.languages import Tongue, catalogue, wanted
+from intermediary.preview.procedures import PROCEDURES
+from intermediary.preview.settings import PreviewSettings
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Pages:
+    """Renders pages; one template environment per language."""
+
+    def __init__(self, settings: PreviewSettings) -> None:
+        self._settings = settings
+        self.language_cookie = f"{settings.cookie_name}-language"
+        zone = ZoneInfo(settings.timezone)
+        self._tongues = {code: Tongue(code, zone) for code in settings.languages}
+        self._environment = lru_cache(self._make_environment)
+        for code in settings.languages:
+            catalogue(code)
+
+    def tongue(self, request: Request) -> Tongue:
+        """The language in which to answer."""
+        return self._tongues[wanted(request, self._settings.languages, self.language_cookie)]
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        here: str,
+        return_location: str | None = None,
+        return_method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        **context: Any,
+    ) -> HTMLResponse:
+        """Answer with a page; `here` is the path that shows it again (for the language switch)."""
+        tongue = self.tongue(request)
+        nonce = secrets.token_urlsafe(16)
+        target = _safe_return(return_location)
+        post = return_method.upper() == "POST"
+        text = (
+            self._environment(tongue.language)
+            .get_template(template)
+            .render(
+                settings=self._settings,
+                tongue=tongue,
+                tongues=tuple(self._tongues.values()),
+                nonce=nonce,
+                here=here,
+                static=f"{self._settings.base_path}/static",
+                release=_release(),
+                return_location=target,
+                return_host=urlsplit(target).hostname if target else None,
+                return_post=post,
+                **context,
+            )
+        )
+        targets = (_origin(target),) if target and post else ()
+        return HTMLResponse(
+            text,
+            status,
+            {
+                "Content-Security-Policy": page_policy(nonce, targets),
+                "Content-Language": tongue.language,
+                "Vary": "Cookie, Accept-Language",
+                **(headers or {}),
+            },
+        )
+
+    def _make_environment(self, language: str) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        translations = catalogue(language)
+        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        environment.globals["procedure_title"] = lambda code: (
+            translations.gettext(PROCEDURES[code]) if code in PROCEDURES else code
+        )
+        environment.globals["format_name"] = documents.format_name
+        return environment
+
+
+def _safe_return(location: str | None) -> str | None:
+    """The desk has validated it; this is the second lock on the same door."""
+    if not location:
+        return None
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return None
+    return location if parts.scheme.lower() == "https" and parts.hostname else None
+
+
+def _origin(location: str) -> str:
+    parts = urlsplit(location)
+    # A policy must not be extended by what a host name may carry.
+    host = "".join(c for c in parts.netloc if c.isascii() and (c.isalnum() or c in ".-:[]"))
+    return f"https://{host}"
+
+
+@lru_cache
+def _release() -> str:
+    """Part of the static files' addresses, so that a new release is not shown with old styles."""
+    try:
+        return version("intermediary")
+    except PackageNotFoundError:
+        return "0"
