@@ -19,6 +19,8 @@ from intermediary.mapping.model import EvidenceMapping, MappingSet, PlatformIden
 
 PLATFORM, REFERENCES, PROVIDER, EVIDENCE = "platform", "references", "provider/", "evidence/"
 _WITHOUT_MEANING = "identifiers_without_meaning"
+_BY_ENTRY: Mapping[type, tuple[str, ...]] = {Provider: ("key",), EvidenceMapping: ("key", "source")}
+"""What the entry's name and place say, so that the document does not."""
 
 Path = tuple[str | int, ...]
 Document = dict[str, Any]
@@ -163,7 +165,8 @@ def _plain(value: Any, *, sort: bool = True) -> Any:
         document = {}
         for field in fields(value):
             item = getattr(value, field.name)
-            if field.name not in ("key", "source") and item != _default(field):
+            named_by_entry = field.name in _BY_ENTRY.get(type(value), ())
+            if not named_by_entry and item != _default(field):
                 document[field.name] = _plain(item, sort=field.name != "options")
         return document
     if isinstance(value, Mapping):

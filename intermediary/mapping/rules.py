@@ -16,6 +16,7 @@ from intermediary.mapping.model import (
     Severity,
     SubjectKind,
 )
+from intermediary.national import rest
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
@@ -28,6 +29,7 @@ _PROCEDURES = (
     *("W1", "W2", "X1", "X2", "X3", "X4", "X5", "X6"),
 )
 """Annex II of Regulation 2018/1724, as in the code list Procedures; 00: system check."""
+_PROTOCOLS = ("xnachweis", "rest")
 _LEVELS = ("Low", "Substantial", "High")
 _EDM_MEDIA_TYPES = frozenset(
     ("image/jpeg", "application/json", "image/png", "application/pdf", "application/xml", "image/svg+xml")
@@ -90,9 +92,20 @@ def _provider(key: str, provider: Provider) -> Iterator[Problem]:
         yield Problem(
             entry, ("url",), "«url» is not https.", "Providers are called over TLS only: write https://…"
         )
-    for name in ("national_id", "agent_scheme", "agent_id", "protocol"):
+    for name in ("national_id", "agent_scheme", "agent_id"):
         if not getattr(provider, name).strip():
             yield Problem(entry, (name,), f"«{name}» is empty.", "Give the provider its identity.")
+    if provider.protocol not in _PROTOCOLS:
+        text = f"«{provider.protocol}» is no protocol that is spoken here."
+        yield Problem(entry, ("protocol",), text, f"Write one of {', '.join(_PROTOCOLS)}.")
+    elif provider.protocol == "rest":
+        for problem in rest.options_problems(provider.options):
+            steps = [int(step) if step.isdigit() else step for step in problem.place.split(".")]
+            what = f"«{problem.place}»: {problem.text}."
+            yield Problem(entry, ("options", *steps), what, problem.remedy)
+    elif provider.options:
+        text = f"{provider.protocol} has no options."
+        yield Problem(entry, ("options",), text, "Remove them, or write «protocol: rest».")
 
 
 def _evidence(mapping: EvidenceMapping, mapping_set: MappingSet) -> Iterator[Problem]:

@@ -90,7 +90,7 @@ def _natural(
     there = {name for name in _ELEMENTS if getattr(person, name, None)} - (
         {"identifier"} if not eidas else set()
     )
-    sent = _choose(rules, there, place)
+    sent = _choose(rules, there, place, legal=False)
     losses += _left_out(there - sent, place)
     if person.date_of_birth is None:
         raise Untranslatable(f"{place}/DateOfBirth: the register needs it; send it")
@@ -126,7 +126,7 @@ def _legal(
     schemes = {f"identifier:{identifier.scheme_id}": identifier for identifier in person.identifiers}
     there = {name for name in ("legal_name", "registered_address") if getattr(person, name)}
     there |= ({"identifier"} if eidas else set()) | set(schemes)
-    sent = _choose(rules, there, place)
+    sent = _choose(rules, there, place, legal=True)
     losses += _left_out(there - sent, place)
     identifiers = [(_EIDAS, eidas[1])] if eidas and "identifier" in sent else []
     for name, identifier in schemes.items():
@@ -144,16 +144,24 @@ def _legal(
     return NationalLegalPerson(person.legal_name, tuple(identifiers), address), losses
 
 
-def _choose(rules: Iterable[IdentificationRule] | None, there: set[str], place: str) -> set[str]:
+def _choose(
+    rules: Iterable[IdentificationRule] | None, there: set[str], place: str, *, legal: bool
+) -> set[str]:
     """The fields to send, of those that are there."""
     if rules is None:
         return there
     wanted = []
-    for rule in rules:
+    ours = [rule for rule in rules if _legal_rule(rule) == legal]
+    for rule in ours:
         if there.issuperset(rule.fields):
             return there & {*rule.fields, *rule.optional}
         wanted.append(", ".join(_element(name) for name in rule.fields))
     raise Untranslatable(f"{place}: the register needs {'; or '.join(wanted)}; send one of these sets")
+
+
+def _legal_rule(rule: IdentificationRule) -> bool:
+    """A rule for natural persons names at least their name (`mapping.rules`)."""
+    return "family_name" not in rule.fields
 
 
 def _element(name: str) -> str:
