@@ -1,0 +1,1 @@
+"""Doors to the outside: AS4 endpoint and sender, connectors to national systems."""
