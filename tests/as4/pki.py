@@ -39,7 +39,9 @@ def _name(common_name: str) -> x509.Name:
 
 
 @cache
-def authority(name: str = "Test CA", issuer: str | None = None, path_length: int | None = None) -> x509.Certificate:
+def authority(
+    name: str = "Test CA", issuer: str | None = None, path_length: int | None = None
+) -> x509.Certificate:
     """A certificate authority, self-signed or issued by another one."""
     key = private_key(name)
     return (
