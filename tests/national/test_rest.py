@@ -247,7 +247,7 @@ def test_a_string_that_holds_json_is_a_string() -> None:
     with pytest.raises(NationalUnreadable):
         reading(json.dumps(HIT))
     with pytest.raises(NationalUnreadable):
-        reading(HIT | {"documents": [json.dumps(HIT["documents"][0])]})  # type: ignore[index]
+        reading(HIT | {"documents": [json.dumps(HIT["documents"][0])]})
 
 
 def test_linked_content_is_named_first_and_read_then() -> None:
