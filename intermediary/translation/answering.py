@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
+from intermediary import edm
 from intermediary.edm.codes import DocumentRole
 from intermediary.edm.model import (
     Agent,
@@ -23,7 +24,7 @@ from intermediary.edm.model import (
 )
 from intermediary.mapping.model import EvidenceMapping, FormatMapping, MappingSet, Titles
 from intermediary.national.model import NationalAnswer, NationalEvidence, Representation
-from intermediary.translation.asking import wanted_formats
+from intermediary.translation.asking import STRUCTURED, wanted_formats
 from intermediary.translation.conversions import CONVERSIONS
 from intermediary.translation.errors import Unconvertible, Untranslatable
 from intermediary.translation.model import Attachment, Loss, TranslatedEvidence
@@ -31,7 +32,9 @@ from intermediary.translation.model import Attachment, Loss, TranslatedEvidence
 _HOST = "evidence.oots"
 """Right side of a Content-ID; the left side alone is unique. R-EDM-RESP-C042: letters and digits."""
 _UNREGISTERED = "urn:oasis:names:tc:ebcore:partyid-type:unregistered:"
-_STRUCTURED = ("application/xml", "application/json")
+
+_COMPANION = Evidence(Identifier(""), None, None, "", (), None, Distribution(""))
+"""A companion of a package has an identifier and a distribution only (2.0, R-EDM-RESP-S063)."""
 
 _Chosen = tuple[FormatMapping, Representation, bytes]
 
@@ -52,6 +55,7 @@ def to_edm(
     attachments: list[Attachment] = []
     losses: list[Loss] = []
     used: set[str] = set()
+    profile = edm.profile_for(request.specification_identifier)
     forms = wanted_formats(request, mapping)
     languages = [lang for wanted in request.evidence_type.distributed_as for lang in wanted.languages]
     language = languages[0].lower() if languages else ""
@@ -72,21 +76,21 @@ def to_edm(
             if index == 0 and named != evidence.evidence_id:
                 reason = "EDM wants a UUID of its own (R-EDM-RESP-C015); a fresh one stands for it"
                 losses.append(Loss(f"{place}/evidence_id", reason))
+            described = metadata if index == 0 or not profile.packaged else _COMPANION
+            described = replace(
+                described,
+                identifier=Identifier(named),
+                distribution=_distribution(form, representation, request),
+            )
+            role = _role(index, chosen)
             documents.append(
-                EvidenceDocument(
-                    id=f"urn:uuid:{new_id()}",
-                    content_id=content_id,
-                    metadata=replace(
-                        metadata,
-                        identifier=Identifier(named),
-                        distribution=_distribution(form, representation, request),
-                    ),
-                    title=mapping.titles["en"],
-                    role=_role(index, chosen),
-                )
+                EvidenceDocument(f"urn:uuid:{new_id()}", content_id, described, mapping.titles["en"], role)
             )
             attachments.append(Attachment(content_id, form.media_type, content))
-        packages.append(EvidencePackage(tuple(documents), f"urn:uuid:{new_id()}"))
+        # In 1.x a package is a list of documents that stand for themselves; an id would make it more.
+        packages.append(
+            EvidencePackage(tuple(documents), f"urn:uuid:{new_id()}" if profile.packaged else None)
+        )
     if not packages:
         reasons = "; ".join(dict.fromkeys(loss.reason for loss in losses)) or "it holds no evidence"
         raise Untranslatable(f"NationalAnswer: nothing of it can be sent: {reasons}")
@@ -141,7 +145,7 @@ def _role(index: int, chosen: list[_Chosen]) -> DocumentRole:
     language = representation.format.language
     if language and first.format.language and language.lower() != first.format.language.lower():
         return DocumentRole.TRANSLATION
-    if main.media_type in _STRUCTURED and form.media_type not in _STRUCTURED:
+    if main.media_type in STRUCTURED and form.media_type not in STRUCTURED:
         return DocumentRole.HUMAN_READABLE_VERSION
     return DocumentRole.ANNEX
 

@@ -6,7 +6,7 @@ Sources: TDD 4.5.1 (request), national protocol of the mapping's provider.
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from intermediary.edm.codes import LevelOfAssurance
+from intermediary.edm.codes import DocumentRole, LevelOfAssurance
 from intermediary.edm.model import Distribution, EvidenceRequest, NaturalPerson
 from intermediary.mapping.model import EvidenceMapping, FormatMapping, MappingSet, Provider, Titles
 from intermediary.national.model import Authority, Format, NationalEvidenceType, NationalRequest, Purpose
@@ -14,6 +14,9 @@ from intermediary.translation import persons
 from intermediary.translation.errors import Untranslatable
 from intermediary.translation.inputs import answer
 from intermediary.translation.model import Loss, TranslatedRequest
+
+STRUCTURED = ("application/xml", "application/json")
+"""Forms that people cannot read."""
 
 
 def provider_for(
@@ -36,12 +39,16 @@ def provider_for(
 def wanted_formats(request: EvidenceRequest, mapping: EvidenceMapping) -> tuple[FormatMapping, ...]:
     """The forms that the request asks for, in its order; all that are on offer where it names none.
 
+    A human-readable companion, where the request asks for one (2.0), comes after them.
+
     Raises Untranslatable, with what is on offer, where none of the wanted forms is.
     """
     wanted = request.evidence_type.distributed_as
     if not wanted:
         return mapping.formats
     chosen = [form for w in wanted for form in mapping.formats if _fits(form, w)]
+    if any(DocumentRole.HUMAN_READABLE_VERSION in w.associated_documents for w in wanted):
+        chosen += [form for form in mapping.formats if form.media_type not in STRUCTURED] if chosen else []
     if not chosen:
         version = request.specification_identifier
         offers = ", ".join(
