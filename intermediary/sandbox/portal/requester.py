@@ -78,7 +78,7 @@ class EvidenceRequester:
         request = first_request(
             offer,
             person,
-            profile.specification_identifier,
+            profile,
             now,
             preview_possible=preview_possible,
             explicit_request=explicit_request,
@@ -93,7 +93,7 @@ class EvidenceRequester:
             conversation_id=conversation_id or str(uuid.uuid4()),
             return_url=self._world.url("portal", f"/exchanges/{exchange_id}/return"),
             request=request,
-            return_in_request=profile.exchange_id_property,
+            return_in_request=profile.return_location,
         )
         self.exchanges.add(exchange)
         self._push(exchange, request)

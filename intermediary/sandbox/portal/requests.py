@@ -4,6 +4,8 @@ import uuid
 from dataclasses import replace
 from datetime import datetime
 
+from intermediary.edm import Profile
+from intermediary.edm.codes import DocumentRole
 from intermediary.edm.model import (
     Address,
     Agent,
@@ -34,36 +36,29 @@ REQUESTER = Agent(
 )
 """Who asks: a municipality by its (made-up) code of the Italian directory of public administrations."""
 
-_REPOSITORIES = {
-    "oots-edm:v1.0": ("https://sr.oots.tech.europa.eu", "distributions"),
-}
-_REPOSITORY = ("https://sr.oots.tech.ec.europa.eu", "datamodels")
-"""Semantic Repository from 1.1 on: host, and the path under which data models lie."""
-
 
 def first_request(
     offer: Offer,
     person: Person,
-    version: str,
+    profile: Profile,
     now: datetime,
     *,
     preview_possible: bool = True,
     explicit_request: bool = True,
     media_type: str | None = None,
 ) -> EvidenceRequest:
-    """A first request for what the catalogue offers; `media_type` takes another form than the first one.
+    """A first request for what the catalogue offers, in the form `media_type` or the first one.
 
     Where the evidence may be about a company and the person acts for one, it is the company's evidence.
     """
     me = natural_person(person)
     company = person.represents if offer.legal_persons else None
-    host, models = _REPOSITORIES.get(version, _REPOSITORY)
-    form = next((f for f in offer.forms if f.media_type == media_type), offer.forms[0])
+    host = profile.semantic_repository
     return EvidenceRequest(
         id=f"urn:uuid:{uuid.uuid4()}",
-        specification_identifier=version,
+        specification_identifier=profile.specification_identifier,
         issue_date_time=now,
-        procedure=(Text(offer.procedure, "EN" if version.startswith("oots-edm:v1.") else None),),
+        procedure=(Text(offer.procedure, None if profile.plain_procedure else "EN"),),
         possibility_for_preview=preview_possible,
         explicit_request_given=explicit_request,
         requirements=(
@@ -80,12 +75,7 @@ def first_request(
             evidence_type_classification=f"{host}/evidencetypeclassifications/{offer.classification}",
             titles=_texts(offer.titles),
             descriptions=_texts(offer.descriptions),
-            distributed_as=(
-                Distribution(
-                    form.media_type,
-                    conforms_to=None if form.data_model is None else f"{host}/{models}/{form.data_model}",
-                ),
-            ),
+            distributed_as=_wanted(offer, profile, media_type),
         ),
         subject=me if company is None else legal_person(company, person.assurance.capitalize()),
         authorized_representative=None if company is None else me,
@@ -100,6 +90,20 @@ def second_request(exchange: Exchange, now: datetime) -> EvidenceRequest:
         issue_date_time=now,
         preview_location=exchange.preview_location,
         return_location=exchange.return_url if exchange.return_in_request else None,
+    )
+
+
+def _wanted(offer: Offer, profile: Profile, media_type: str | None) -> tuple[Distribution, ...]:
+    """One form: the one named, or the first with its human-readable companion where the version has these."""
+    form = next((f for f in offer.forms if f.media_type == media_type), offer.forms[0])
+    companion = media_type is None and profile.packaged and len(offer.forms) > 1
+    models = f"{profile.semantic_repository}/{profile.data_model_path}"
+    return (
+        Distribution(
+            form.media_type,
+            conforms_to=form.data_model and f"{models}/{form.data_model}",
+            associated_documents=(DocumentRole.HUMAN_READABLE_VERSION,) if companion else (),
+        ),
     )
 
 
