@@ -25,6 +25,10 @@ class Company:
     register_number: str
     euid: str
     vat: str
+    business_id: str
+    """The national business identification number (wID)."""
+    trade_number: str
+    """Number of the business registration at the trade office."""
     founded: date
     purpose: str
     address: Address
@@ -57,12 +61,29 @@ KAESEHAUS = Company(
     register_number="HRB 214785",
     euid="DED2601V.HRB214785",
     vat="DE298765432",
+    business_id="DE298765432-00001",
+    trade_number="GA-2014-00815",
     founded=date(2014, 5, 20),
     purpose="Import und Vertrieb von Käse und Feinkost",
     address=Address("Sendlinger Straße", "17", "80331", "München"),
 )
 
-COMPANIES = (KAESEHAUS,)
+NEBELHORN = Company(
+    key="nebelhorn",
+    name="Nebelhorn Optik GmbH",
+    identifier="IT/DE/01750230219",
+    register_court="Amtsgericht Kempten",
+    register_number="HRB 9471",
+    euid="DED2304V.HRB9471",
+    vat="DE301446281",
+    business_id="DE301446281-00001",
+    trade_number="GA-2016-00233",
+    founded=date(2016, 3, 1),
+    purpose="Herstellung und Vertrieb von Ferngläsern",
+    address=Address("Nebelhornstraße", "8", "87561", "Oberstdorf"),
+)
+
+COMPANIES = (KAESEHAUS, NEBELHORN)
 
 PEOPLE = (
     Person(
@@ -179,7 +200,22 @@ PEOPLE = (
         represents=KAESEHAUS,
         address=Address("Sendlinger Straße", "17", "80331", "München"),
     ),
+    Person(
+        key="davide",
+        family_name="Moser",
+        given_names="Davide",
+        date_of_birth=date(1979, 8, 14),
+        place_of_birth="Merano",
+        gender="Male",
+        identifier="IT/DE/MSRDVD79M14F132S",
+        remark="acts for Nebelhorn Optik GmbH, of which the registers answer after three seconds",
+        represents=NEBELHORN,
+    ),
 )
+
+
+SECOND_HOMES: dict[str, Address] = {"bjoern": Address("Kirchgasse", "2", "82481", "Mittenwald")}
+"""Key of a person to a second home: their residence is two documents."""
 
 
 def person(key: str) -> Person:

@@ -6,15 +6,29 @@ Everything is written anew each time, but for keys, secrets and the database.
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
+from intermediary.mapping import dump, load
 from intermediary.sandbox.iam import CLIENT_ID, token_url_of
 from intermediary.sandbox.world import PARTY_ID_TYPE, World
 from intermediary.shipped import shipped
 
-PROVIDERS: Mapping[str, str] = {}
+PROVIDERS: Mapping[str, str] = {
+    "kba-zfzr": "vehicle-register",
+    "melderegister": "residents-register",
+    "melderegister-berlin": "residents-register",
+    "melderegister-hamburg": "residents-register",
+    "melderegister-muenchen": "residents-register",
+    "personenstandsregister": "civil-status-register",
+    "standesamt-koeln": "civil-status-register",
+    "standesamt-muenchen": "civil-status-register",
+    "gewerbeamt": "business-register",
+    "handelsregister": "business-register",
+    "unternehmensbasisregister": "business-register",
+}
 """Provider in the shipped mappings to the system that plays it; the rest keep their URL."""
 
 
@@ -103,5 +117,13 @@ def _write_pmode(world: World, path: Path) -> None:
 
 
 def _write_mappings(world: World, folder: Path) -> None:
-    shutil.copytree(shipped("mappings"), folder, dirs_exist_ok=True)
-    # URLs of the providers: follows with intermediary.mapping
+    mapping_set = load(shipped("mappings"))
+    providers = {
+        key: replace(provider, url=world.url(PROVIDERS[key])) if key in PROVIDERS else provider
+        for key, provider in mapping_set.providers.items()
+    }
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in dump(replace(mapping_set, providers=providers)).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")

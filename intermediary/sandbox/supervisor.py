@@ -136,10 +136,7 @@ class Sandbox:
 
     def _wait(self, system: str) -> None:
         deadline = time.monotonic() + _READY_SECONDS
-        context = ssl.create_default_context(cafile=str(self.world.authority))
-        context.load_cert_chain(
-            self.world.certificate("platform", "tls-client"), self.world.key("platform", "tls-client")
-        )
+        context = client_context(self.world)
         while time.monotonic() < deadline:
             if not self.running(system):
                 raise SystemFailed(
@@ -178,6 +175,13 @@ class Sandbox:
     def _tail(self, system: str) -> str:
         lines = self.log(system).read_text(errors="replace").splitlines()
         return "\n".join(lines[-25:])
+
+
+def client_context(world: World) -> ssl.SSLContext:
+    """TLS towards any system of the sandbox, with the platform's client certificate."""
+    context = ssl.create_default_context(cafile=str(world.authority))
+    context.load_cert_chain(world.certificate("platform", "tls-client"), world.key("platform", "tls-client"))
+    return context
 
 
 def free_world(root: Path) -> World:

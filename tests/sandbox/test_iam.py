@@ -1,6 +1,5 @@
 """Tokens for components: client credentials with private_key_jwt over TLS."""
 
-import ssl
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from intermediary.sandbox.iam import token_url_of
-from intermediary.sandbox.supervisor import Sandbox, free_world
+from intermediary.sandbox.supervisor import Sandbox, client_context, free_world
 from intermediary.sandbox.world import World
 
 
@@ -28,13 +27,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def client(world: World) -> Iterator[httpx.Client]:
     with httpx.Client(verify=client_context(world), trust_env=False) as client:
         yield client
-
-
-def client_context(world: World) -> ssl.SSLContext:
-    """TLS as the platform speaks it to national systems."""
-    context = ssl.create_default_context(cafile=str(world.authority))
-    context.load_cert_chain(world.certificate("platform", "tls-client"), world.key("platform", "tls-client"))
-    return context
 
 
 def token_request(world: World, audience: str, **changes: Any) -> dict[str, str]:

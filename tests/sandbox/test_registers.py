@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from intermediary import xml
+from intermediary.mapping import load
 from intermediary.national import xnachweis
 from intermediary.national.model import (
     Authority,
@@ -27,18 +28,24 @@ from intermediary.national.model import (
 )
 from intermediary.sandbox import documents
 from intermediary.sandbox.iam import token_url_of
-from intermediary.sandbox.people import COMPANIES, PEOPLE, person
-from intermediary.sandbox.registers import civil_status, residents, vehicles
-from intermediary.sandbox.supervisor import Sandbox, free_world
+from intermediary.sandbox.people import COMPANIES, PEOPLE, Person, person
+from intermediary.sandbox.platform_files import PROVIDERS
+from intermediary.sandbox.registers import business, civil_status, residents, vehicles
+from intermediary.sandbox.supervisor import Sandbox, client_context, free_world
 from intermediary.sandbox.world import World
-from tests.sandbox.test_iam import client_context, token_request
+from intermediary.shipped import shipped
+from intermediary.transport.national import Connector, NationalSettings
+from intermediary.validation import Validator
+from tests.sandbox.test_iam import token_request
 
 PATH = "/v1/nachweisabrufe"
 REGISTERS = {
     "vehicle-register": vehicles,
     "residents-register": residents,
     "civil-status-register": civil_status,
+    "business-register": business,
 }
+RECORDS = tuple(record for register in REGISTERS.values() for record in register.records())
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +175,18 @@ def test_what_the_residents_register_says_of_the_test_persons(
     assert asking.answer("residents-register", request(who, residents.EVIDENCE_TYPE)).outcome is outcome
 
 
+def test_who_has_two_homes_gets_two_documents(asking: Asking) -> None:
+    answer = asking.answer("residents-register", request("bjoern", residents.EVIDENCE_TYPE))
+    kinds = [
+        xml.parse(form.content).findtext(".//{*}art")
+        for evidence in answer.evidences
+        for form in evidence.representations
+        if form.format.media_type == "application/xml"
+    ]
+    assert kinds == ["Hauptwohnung", "Nebenwohnung"]
+    assert len({evidence.evidence_id for evidence in answer.evidences}) == 2
+
+
 def test_somebody_elses_plate_is_not_found(asking: Asking) -> None:
     assert asking.answer("vehicle-register", vehicle("rene", "B-GR 1990")).outcome is Outcome.NOT_FOUND
 
@@ -175,7 +194,7 @@ def test_somebody_elses_plate_is_not_found(asking: Asking) -> None:
 def test_a_company_is_found_by_its_numbers_and_not_by_its_name_alone_where_they_differ(
     asking: Asking,
 ) -> None:
-    (company,) = COMPANIES
+    company = COMPANIES[0]
     asked = vehicle("chiara", "M-KH 17")
     for number, outcome in ((company.euid, Outcome.DELIVERED), ("DEX.HRB1", Outcome.NOT_FOUND)):
         subject = NationalLegalPerson(company.name, (("euid", number),))
@@ -264,9 +283,99 @@ def test_an_outage_is_switched_on_and_off(asking: Asking) -> None:
     assert asking.post("residents-register", asked).status_code == 200
 
 
+@pytest.fixture(scope="module")
+def connector(world: World) -> Iterator[Connector]:
+    """The platform's own connector, as the platform of the sandbox is set up."""
+    settings = NationalSettings(
+        ca=world.authority,
+        client_certificate=world.certificate("platform", "tls-client"),
+        client_key=world.key("platform", "tls-client"),
+        token_url=token_url_of(world),
+        client_id="platform",
+        token_key=world.key("platform", "token"),
+        retry_seconds=0.01,
+    )
+    validator = Validator(shipped("xsd"))
+    with Connector(
+        settings, lambda root: validator.check(root, xnachweis.RELEASE), lambda: datetime.now(UTC)
+    ) as connector:
+        yield connector
+
+
+@pytest.mark.parametrize(
+    ("name", "euid", "outcome"),
+    [
+        (COMPANIES[0].name, COMPANIES[0].euid, Outcome.DELIVERED),
+        (COMPANIES[0].name.upper(), None, Outcome.DELIVERED),
+        (COMPANIES[0].name, COMPANIES[1].euid, Outcome.NOT_FOUND),
+        (COMPANIES[1].name, COMPANIES[1].euid, Outcome.LATER),
+    ],
+)
+def test_the_register_with_an_interface_of_its_own_is_asked_as_the_mapping_says(
+    world: World, connector: Connector, name: str, euid: str | None, outcome: Outcome
+) -> None:
+    provider = load(world.data("platform") / "mappings").providers["unternehmensbasisregister"]
+    subject = NationalLegalPerson(name, () if euid is None else (("euid", euid),))
+    asked = dataclasses.replace(request("chiara", business.BASE), subject=subject)
+    answer = connector.ask(provider, asked)
+    assert answer.outcome is outcome
+    for evidence in answer.evidences:
+        (form,) = evidence.representations
+        assert xml.parse(form.content).findtext(".//{*}firma") == COMPANIES[0].name
+    if outcome is Outcome.LATER:
+        hurry = world.url("business-register", "/_sandbox/hurry")
+        httpx.post(hurry, verify=client_context(world), trust_env=False).raise_for_status()
+        assert connector.ask(provider, asked).outcome is Outcome.DELIVERED
+
+
+@pytest.mark.parametrize("key", ["kba-zfzr", "melderegister-berlin", "standesamt-muenchen", "gewerbeamt"])
+def test_the_platforms_connector_and_the_registers_understand_each_other(
+    world: World, connector: Connector, key: str
+) -> None:
+    mapped = load(world.data("platform") / "mappings")
+    provider = mapped.providers[key]
+    (mapping,) = [
+        m
+        for m in mapped.mappings
+        if m.routing.provider == key or key in m.routing.table.values()
+        if m.national_id in {r.evidence_type for r in RECORDS}
+    ]
+    record = next(r for r in RECORDS if r.evidence_type == mapping.national_id)
+    held = record.subject
+    subject: NationalLegalPerson | NationalNaturalPerson = (
+        NationalNaturalPerson(held.family_name, held.given_names, held.date_of_birth)
+        if isinstance(held, Person)
+        else NationalLegalPerson(held.name)
+    )
+    formats = tuple(Format(f.national_media_type, f.national_data_model) for f in mapping.formats)
+    asked = dataclasses.replace(
+        request("giulia", mapping.national_id),
+        subject=subject,
+        formats=formats,
+        additional=tuple(record.keys.items()),
+    )
+    answer = connector.ask(provider, asked)
+    assert answer.outcome is Outcome.DELIVERED
+    given = {(form.format.media_type, form.format.data_model) for form in answer.evidences[0].representations}
+    assert given == {(form.media_type, form.data_model) for form in formats}
+
+
+def test_every_register_is_a_provider_of_the_shipped_mappings(world: World) -> None:
+    mapped = load(world.data("platform") / "mappings")
+    for key, system in PROVIDERS.items():
+        provider = mapped.providers[key]
+        assert provider.url == world.url(system)
+        assert provider.audience in REGISTERS[system].AUDIENCES
+    served = {m.national_id: m for m in mapped.mappings}
+    for record in RECORDS:
+        models = {form.national_data_model for form in served[record.evidence_type].formats}
+        assert {sheet.data_model for sheet in record.sheets} <= models
+        asked = {asked.key for asked in served[record.evidence_type].additional_inputs}
+        assert set(record.keys) <= asked
+
+
 def test_documents_are_always_the_same_readable_and_searchable() -> None:
-    for record in (*vehicles.records(), *residents.records(), *civil_status.records()):
-        sheet = record.sheet
+    for sheet in (sheet for record in RECORDS for sheet in record.sheets):
         pdf, evidence = documents.pdf(sheet), documents.xml(sheet)
         assert documents.pdf.__wrapped__(sheet) == pdf
         assert documents.xml.__wrapped__(sheet) == evidence
@@ -276,12 +385,12 @@ def test_documents_are_always_the_same_readable_and_searchable() -> None:
 
 
 def test_a_pdf_is_one_a4_page_with_title_language_and_text() -> None:
-    (record,) = [r for r in residents.records() if r.subject == person("rene")]
-    reader = PdfReader(BytesIO(documents.pdf(record.sheet)))
+    ((sheet,),) = [r.sheets for r in residents.records() if r.subject == person("rene")]
+    reader = PdfReader(BytesIO(documents.pdf(sheet)))
     (page,) = reader.pages
     assert [round(float(side)) for side in page.mediabox[2:]] == [595, 842]
     assert reader.metadata is not None
-    assert reader.metadata.title == f"Meldebescheinigung {record.sheet.number}"
+    assert reader.metadata.title == f"Meldebescheinigung {sheet.number}"
     assert str(reader.root_object["/Lang"]) == "de-DE"
     text = page.extract_text()
     assert "Đorđević" in text

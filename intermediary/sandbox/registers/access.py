@@ -92,6 +92,11 @@ def add_switches(app: FastAPI, cases: Cases) -> None:
     app.include_router(switches)
 
 
+def unauthorised(refusal: Unauthorised) -> JSONResponse:
+    """The answer to who has no good token (RFC 6750 §3)."""
+    return problem(401, "about:blank", str(refusal), {"WWW-Authenticate": "Bearer"})
+
+
 def problem(status: int, kind: str, title: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """An `application/problem+json` (RFC 9457)."""
     return JSONResponse(

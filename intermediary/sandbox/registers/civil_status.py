@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from intermediary.sandbox.documents import Fact, Section, Sheet
 from intermediary.sandbox.people import person
 from intermediary.sandbox.registers.records import USUAL, Behaviour, Record
-from intermediary.sandbox.registers.service import create_register
+from intermediary.sandbox.registers.service import Desk, create_register
 from intermediary.sandbox.world import World
 
 EVIDENCE_TYPE = "urn:de:nachweistyp:geburtsurkunde"
@@ -61,9 +61,9 @@ def _record(number: int, key: str, office: str, mother: str, father: str) -> Rec
         ),
     )
     keys = {"standesamt": office, "geburtsjahr": str(year)}
-    return Record(child, EVIDENCE_TYPE, sheet, keys, USUAL.get(key, Behaviour.AT_ONCE))
+    return Record(child, EVIDENCE_TYPE, (sheet,), keys, USUAL.get(key, Behaviour.AT_ONCE))
 
 
 def create_app(world: World) -> FastAPI:
     """The register as a service."""
-    return create_register(world, "Personenstandsregister", AUDIENCES, records())
+    return create_register("Personenstandsregister", Desk(world, AUDIENCES, records()))

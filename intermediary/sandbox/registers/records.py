@@ -31,20 +31,21 @@ USUAL: Mapping[str, Behaviour] = {
     "marco": Behaviour.SOON,
     "lucia": Behaviour.TOMORROW,
     "elena": Behaviour.REFUSED,
+    "nebelhorn": Behaviour.SOON,
 }
-"""Key of a test person to the behaviour of their records; all others: at once."""
+"""Key of a person or company to the behaviour of their records; all others: at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One entry: whom it is about, the evidence type it serves, and what it is further found by.
+    """One entry: whom it is about, the evidence type it serves, its documents, what it is further found by.
 
     `keys` are further inputs (as `zusatzangaben` name them): one that was given must fit the record.
     """
 
     subject: Person | Company
     evidence_type: str
-    sheet: Sheet
+    sheets: tuple[Sheet, ...]
     keys: Mapping[str, str] = field(default_factory=dict)
     behaviour: Behaviour = Behaviour.AT_ONCE
 
@@ -83,7 +84,6 @@ def _same(held: Person | Company, asked: Subject) -> bool:
     if not isinstance(asked, NationalLegalPerson):
         return False
     held_by = {"register": held.register_number, "euid": held.euid, "vat": held.vat}
-    known = [(held_by[scheme], value) for scheme, value in asked.identifiers if scheme in held_by]
-    if known:
-        return all(fold(ours) == fold(theirs) for ours, theirs in known)
-    return fold(held.name) == fold(asked.name)
+    return fold(held.name) == fold(asked.name) and all(
+        fold(held_by[scheme]) == fold(value) for scheme, value in asked.identifiers if scheme in held_by
+    )

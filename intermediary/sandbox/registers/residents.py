@@ -3,9 +3,9 @@
 from fastapi import FastAPI
 
 from intermediary.sandbox.documents import Fact, Section, Sheet
-from intermediary.sandbox.people import PEOPLE, Address, Person
+from intermediary.sandbox.people import PEOPLE, SECOND_HOMES, Address, Person
 from intermediary.sandbox.registers.records import USUAL, Behaviour, Record
-from intermediary.sandbox.registers.service import create_register
+from intermediary.sandbox.registers.service import Desk, create_register
 from intermediary.sandbox.world import World
 
 EVIDENCE_TYPE = "urn:de:nachweistyp:meldebescheinigung"
@@ -27,9 +27,19 @@ def records() -> tuple[Record, ...]:
     )
 
 
-def _record(number: int, who: Person, address: Address) -> Record:
-    sheet = Sheet(
-        number=f"MB-2026-{number:06}",
+def _record(number: int, who: Person, home: Address) -> Record:
+    second = SECOND_HOMES.get(who.key)
+    heading = "Alleinige Wohnung" if second is None else "Hauptwohnung"
+    sheets = [_sheet(f"MB-2026-{number:06}", who, home, heading)]
+    if second is not None:
+        sheets.append(_sheet(f"MB-2026-{number:06}-N", who, second, "Nebenwohnung"))
+    return Record(who, EVIDENCE_TYPE, tuple(sheets), behaviour=USUAL.get(who.key, Behaviour.AT_ONCE))
+
+
+def _sheet(number: str, who: Person, address: Address, heading: str) -> Sheet:
+    birth_name = () if who.birth_name is None else (Fact("geburtsname", "Geburtsname", who.birth_name),)
+    return Sheet(
+        number=number,
         title="Meldebescheinigung",
         authority=f"Meldebehörde {address.city}",
         data_model=DATA_MODEL,
@@ -40,11 +50,7 @@ def _record(number: int, who: Person, address: Address) -> Record:
                 "Person",
                 (
                     Fact("familienname", "Familienname", who.family_name),
-                    *(
-                        ()
-                        if who.birth_name is None
-                        else (Fact("geburtsname", "Geburtsname", who.birth_name),)
-                    ),
+                    *birth_name,
                     Fact("vornamen", "Vornamen", who.given_names),
                     Fact("geburtsdatum", "Geburtsdatum", who.date_of_birth.isoformat()),
                     Fact("geburtsort", "Geburtsort", who.place_of_birth),
@@ -52,8 +58,9 @@ def _record(number: int, who: Person, address: Address) -> Record:
             ),
             Section(
                 "wohnung",
-                "Alleinige Wohnung",
+                heading,
                 (
+                    Fact("art", "Art der Wohnung", heading),
                     Fact("strasse", "Straße", address.street),
                     Fact("hausnummer", "Hausnummer", address.house_number),
                     Fact("postleitzahl", "Postleitzahl", address.post_code),
@@ -63,9 +70,8 @@ def _record(number: int, who: Person, address: Address) -> Record:
             ),
         ),
     )
-    return Record(who, EVIDENCE_TYPE, sheet, behaviour=USUAL.get(who.key, Behaviour.AT_ONCE))
 
 
 def create_app(world: World) -> FastAPI:
     """The register as a service."""
-    return create_register(world, "Melderegister", AUDIENCES, records())
+    return create_register("Melderegister", Desk(world, AUDIENCES, records()))

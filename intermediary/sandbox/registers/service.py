@@ -21,7 +21,13 @@ from intermediary.national.model import (
     Representation,
 )
 from intermediary.sandbox import documents
-from intermediary.sandbox.registers.access import TokenCheck, Unauthorised, add_switches, problem
+from intermediary.sandbox.registers.access import (
+    TokenCheck,
+    Unauthorised,
+    add_switches,
+    problem,
+    unauthorised,
+)
 from intermediary.sandbox.registers.cases import Case, Cases
 from intermediary.sandbox.registers.records import Record, find
 from intermediary.sandbox.world import World
@@ -31,15 +37,20 @@ _PATH = "/v1/nachweisabrufe"
 _NUMBERS = uuid.UUID("6f1f3c0e-5a41-4d6c-9d5e-2b7f0a9f6c11")
 
 
-def create_register(
-    world: World, title: str, audiences: Collection[str], records: Iterable[Record]
-) -> FastAPI:
-    """A register with these records; tokens must be for one of the audiences."""
-    records = tuple(records)
-    cases = Cases()
-    tokens = TokenCheck(world, audiences)
+class Desk:
+    """What a register works with, in whatever protocol: records, cases, and who may ask."""
+
+    def __init__(self, world: World, audiences: Collection[str], records: Iterable[Record]) -> None:
+        """Tokens must be for one of the audiences."""
+        self.records = tuple(records)
+        self.cases = Cases()
+        self.tokens = TokenCheck(world, audiences)
+
+
+def create_register(title: str, desk: Desk) -> FastAPI:
+    """The register as a service, with the switches of the sandbox."""
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
-    add_switches(app, cases)
+    add_switches(app, desk.cases)
 
     @app.post(_PATH)
     async def ask(
@@ -48,36 +59,39 @@ def create_register(
         idempotency_key: Annotated[str, Header()] = "",
     ) -> Response:
         body = await request.body()
-        return await run_in_threadpool(_asked, body, authorization, idempotency_key)
-
-    def _asked(body: bytes, authorization: str, idempotency_key: str) -> Response:
-        try:
-            tokens.check(authorization)
-            asked = xnachweis.read_request(xml.parse(body))
-        except Unauthorised as refusal:
-            return _unauthorised(refusal)
-        except (xml.XmlRefused, NationalUnreadable) as refusal:
-            return problem(422, f"{_PROBLEM}rejected", f"Not readable: {type(refusal).__name__}")
-        if idempotency_key != asked.request_id:
-            return problem(422, f"{_PROBLEM}rejected", "Idempotency-Key must be the abrufId")
-        case = cases.ask(
-            asked.request_id, lambda: find(records, asked.evidence_type.id, asked.subject, asked.additional)
-        )
-        case.request = asked
-        return _answered(case)
+        return await run_in_threadpool(_asked, desk, body, authorization, idempotency_key)
 
     @app.get(_PATH + "/{case_id}")
     def poll(case_id: str, authorization: Annotated[str, Header()] = "") -> Response:
         try:
-            tokens.check(authorization)
+            desk.tokens.check(authorization)
         except Unauthorised as refusal:
-            return _unauthorised(refusal)
-        case = cases.poll(case_id)
+            return unauthorised(refusal)
+        case = desk.cases.poll(case_id)
         if case is None:
             return problem(404, f"{_PROBLEM}unknown-request", "This abrufId was not asked here")
         return _answered(case)
 
     return app
+
+
+def _asked(desk: Desk, body: bytes, authorization: str, idempotency_key: str) -> Response:
+    try:
+        desk.tokens.check(authorization)
+        asked = xnachweis.read_request(xml.parse(body))
+    except Unauthorised as refusal:
+        return unauthorised(refusal)
+    except (xml.XmlRefused, NationalUnreadable) as refusal:
+        return problem(422, f"{_PROBLEM}rejected", f"Not readable: {type(refusal).__name__}")
+    if idempotency_key != asked.request_id:
+        return problem(422, f"{_PROBLEM}rejected", "Idempotency-Key must be the abrufId")
+
+    def search() -> tuple[Record, ...]:
+        return find(desk.records, asked.evidence_type.id, asked.subject, asked.additional)
+
+    case = desk.cases.ask(asked.request_id, search)
+    case.request = asked
+    return _answered(case)
 
 
 def _answered(case: Case) -> Response:
@@ -96,23 +110,26 @@ def _answered(case: Case) -> Response:
 def _answer(case: Case, asked: NationalRequest) -> NationalAnswer:
     if case.record is None:
         return NationalAnswer(case.id, case.outcome, reason=case.reason)
-    sheet = case.record.sheet
+    evidences = tuple(_evidence(sheet, asked) for sheet in case.record.sheets)
+    if not all(evidence.representations for evidence in evidences):
+        return NationalAnswer(case.id, Outcome.REJECTED, reason="Format wird nicht angeboten")
+    return NationalAnswer(case.id, Outcome.DELIVERED, evidences)
+
+
+def _evidence(sheet: documents.Sheet, asked: NationalRequest) -> NationalEvidence:
+    """The document in the forms that were asked for; in all where none is named."""
     forms = (
         Representation(Format("application/pdf", language="de"), documents.pdf(sheet)),
         Representation(Format("application/xml", sheet.data_model, "de"), documents.xml(sheet)),
     )
     wanted = {form.media_type for form in asked.formats} or {form.format.media_type for form in forms}
-    given = tuple(form for form in forms if form.format.media_type in wanted)
-    if not given:
-        return NationalAnswer(case.id, Outcome.REJECTED, reason="Format wird nicht angeboten")
-    evidence = NationalEvidence(
+    return NationalEvidence(
         evidence_id=str(uuid.uuid5(_NUMBERS, sheet.number)),
         evidence_type=asked.evidence_type,
         issuing_authority=Authority(asked.recipient.id, sheet.authority, asked.recipient.component),
         issuing_date=documents.ISSUED,
-        representations=given,
+        representations=tuple(form for form in forms if form.format.media_type in wanted),
     )
-    return NationalAnswer(case.id, Outcome.DELIVERED, (evidence,))
 
 
 def _message(
@@ -123,7 +140,3 @@ def _message(
     )
     content_type, body = xnachweis.pack(written.xml, written.attachments)
     return Response(body, status, {**(headers or {}), "Content-Type": content_type})
-
-
-def _unauthorised(refusal: Unauthorised) -> Response:
-    return problem(401, "about:blank", str(refusal), {"WWW-Authenticate": "Bearer"})

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from intermediary.sandbox.documents import Fact, Section, Sheet
 from intermediary.sandbox.people import KAESEHAUS, Company, Person, person
 from intermediary.sandbox.registers.records import USUAL, Behaviour, Record
-from intermediary.sandbox.registers.service import create_register
+from intermediary.sandbox.registers.service import Desk, create_register
 from intermediary.sandbox.world import World
 
 EVIDENCE_TYPE = "urn:de:nachweistyp:fahrzeugregistrierung"
@@ -62,7 +62,7 @@ def _record(  # noqa: PLR0917
         ),
     )
     keys = {"kennzeichen": plate, "fin": vin}
-    return Record(subject, EVIDENCE_TYPE, sheet, keys, behaviour or USUAL.get(holder, Behaviour.AT_ONCE))
+    return Record(subject, EVIDENCE_TYPE, (sheet,), keys, behaviour or USUAL.get(holder, Behaviour.AT_ONCE))
 
 
 def _holder(holder: Person | Company) -> tuple[Fact, ...]:
@@ -87,4 +87,4 @@ def _holder(holder: Person | Company) -> tuple[Fact, ...]:
 
 def create_app(world: World) -> FastAPI:
     """The register as a service."""
-    return create_register(world, "Zentrales Fahrzeugregister", AUDIENCES, records())
+    return create_register("Zentrales Fahrzeugregister", Desk(world, AUDIENCES, records()))
