@@ -191,7 +191,7 @@ def test_somebody_elses_plate_is_not_found(asking: Asking) -> None:
     assert asking.answer("vehicle-register", vehicle("rene", "B-GR 1990")).outcome is Outcome.NOT_FOUND
 
 
-def test_a_company_is_found_by_its_numbers_and_not_by_its_name_alone_where_they_differ(
+def test_a_company_is_found_by_its_name_unless_a_number_differs(
     asking: Asking,
 ) -> None:
     company = COMPANIES[0]
