@@ -99,7 +99,7 @@ def test_a_request_is_built_from_data() -> None:
     assert "1234" not in repr(call)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), min_size=1), messages.texts)
 def test_no_value_leaves_its_place(plate: str, name: str) -> None:
     assert isinstance(REQUEST.subject, NationalNaturalPerson)
@@ -231,7 +231,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(JSON)
 def test_any_json_is_read_or_refused(document: object) -> None:
     try:

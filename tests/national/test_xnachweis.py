@@ -82,7 +82,7 @@ def rules(refused: pytest.ExceptionInfo[NationalUnreadable]) -> set[str]:
 # --- round trips
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(messages.requests)
 def test_every_request_is_valid_and_reads_back(request: NationalRequest) -> None:
     root = parse(write_request(request))
@@ -90,7 +90,7 @@ def test_every_request_is_valid_and_reads_back(request: NationalRequest) -> None
     assert read_request(root) == request
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(messages.answers, messages.heads, st.sampled_from((0, 40, INLINE_LIMIT)))
 def test_every_answer_is_valid_and_reads_back_through_http(
     answer: NationalAnswer, head: Head, limit: int

@@ -32,6 +32,8 @@ from intermediary.national.xnachweis.codes import ADDRESS, LEVELS, OUTCOMES, SCH
 from intermediary.national.xnachweis.model import INLINE_LIMIT, NAMESPACE, Attachment, Head
 
 T = TypeVar("T")
+_PROBLEMS = 50
+"""Defects named at once; who mends fifty will ask again."""
 _SPACE = re.compile("[ \t\r\n]+")
 _LEVELS = {german: level for level, german in LEVELS.items()}
 _SCHEMES = {german: scheme for scheme, german in SCHEMES.items()}
@@ -168,7 +170,8 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def problem(self, rule: str, at: etree._Element, text: str, remedy: str) -> None:
-        self.problems.append(Problem(rule, _place(at), _line(at), text, remedy))
+        if len(self.problems) < _PROBLEMS:
+            self.problems.append(Problem(rule, _place(at), _line(at), text, remedy))
 
     def finish(self) -> None:
         if self.problems:

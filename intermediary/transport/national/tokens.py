@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey
 
 from intermediary.transport.national.errors import CallFailed, TokenRefused
 from intermediary.transport.national.http import Http, Reply
+from intermediary.transport.national.resilience import Resilience
 from intermediary.transport.national.settings import NationalSettings
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -28,9 +29,11 @@ _OK = 200
 class Tokens:
     """One token for each audience, renewed shortly before its end; threads may share it."""
 
-    def __init__(self, settings: NationalSettings, http: Http, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: NationalSettings, http: Http, resilience: Resilience, clock: Callable[[], datetime]
+    ) -> None:
         """Raises OSError or ValueError where the token key cannot be read."""
-        self._settings, self._http, self._clock = settings, http, clock
+        self._settings, self._http, self._resilience, self._clock = settings, http, resilience, clock
         key = settings.token_key
         self._key = None if key is None else ECKey.import_key(key.read_bytes())
         self._guard = threading.Lock()
@@ -58,7 +61,8 @@ class Tokens:
 
     def _request(self, audience: str) -> tuple[str, datetime]:
         settings, now = self._settings, self._clock()
-        if settings.token_url is None or self._key is None:
+        url, key = settings.token_url, self._key
+        if url is None or key is None:
             raise TokenRefused("token: the provider wants one, but no IAM is set up")
         form = {
             "grant_type": "client_credentials",
@@ -66,11 +70,16 @@ class Tokens:
             "audience": audience,
             "client_id": settings.client_id,
             "client_assertion_type": _ASSERTION,
-            "client_assertion": self._assertion(self._key, settings.token_url, now),
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+
+        def attempt() -> Reply:
+            # An assertion is good once: each attempt has its own.
+            signed = urlencode({**form, "client_assertion": self._assertion(key, url, now)})
+            return self._http.send("POST", url, headers, signed.encode())
+
         try:
-            reply = self._http.send("POST", settings.token_url, headers, urlencode(form).encode())
+            reply = self._resilience.run("token endpoint", attempt)
         except CallFailed as failed:
             raise TokenRefused(f"token: {failed}") from None
         token, life = _token(reply)

@@ -175,7 +175,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def settings(world: World, server: Server) -> NationalSettings:
-    """Impatient settings."""
+    """Small limits, short pauses; time-outs are cut by the tests that want them."""
     return NationalSettings(
         ca=world.authority,
         client_certificate=world.certificate("platform", "tls-client"),
@@ -183,9 +183,6 @@ def settings(world: World, server: Server) -> NationalSettings:
         token_url=f"{server.url}/token",
         client_id="platform",
         token_key=world.key("platform", "token"),
-        connect_seconds=1,
-        read_seconds=0.4,
-        total_seconds=1,
         largest_answer=1024 * 1024,
         retry_seconds=0.01,
         breaker_failures=3,

@@ -6,7 +6,7 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
@@ -187,6 +187,19 @@ def test_without_a_token_nobody_is_asked(
     server.broken_token = response
     assert unavailable(connector, provider).startswith("token: ")
     assert server.seen == []
+
+
+def test_an_iam_that_fails_in_a_row_is_left_alone(
+    connector: Connector, provider: Provider, server: Server
+) -> None:
+    server.script.append(answers(DELIVERED))
+    server.broken_token = Response(status_code=500)
+    for _ in range(3):
+        assert unavailable(connector, provider) == "token: HTTP 500"
+    server.broken_token = None
+    assert "circuit breaker" in unavailable(connector, provider)
+    assert server.grants == []
+    assert connector.ask(replace(provider, audience=None), REQUEST) == DELIVERED
 
 
 def test_a_key_that_the_iam_does_not_know_gets_no_token(
@@ -419,23 +432,27 @@ def test_a_failure_of_the_register_is_left_for_later(
     assert len(server.seen) == 1
 
 
-def test_a_silent_register_is_given_up(connector: Connector, provider: Provider, server: Server) -> None:
-    server.script.append(sleeps(0.8, answers(DELIVERED)))
-    assert unavailable(connector, provider) == "timeout: ReadTimeout"
+def test_a_silent_register_is_given_up(
+    settings: NationalSettings, provider: Provider, server: Server, clock: Clock
+) -> None:
+    server.script.append(sleeps(0.5, answers(DELIVERED)))
+    with Connector(replace(settings, read_seconds=0.1), check, clock) as connector:
+        assert unavailable(connector, replace(provider, audience=None)) == "timeout: ReadTimeout"
     assert len(server.seen) == 1
 
 
-def test_a_dripping_register_is_given_up(connector: Connector, provider: Provider, server: Server) -> None:
-    async def drip(_: Seen) -> Response:
-        async def drops() -> object:
-            for _ in range(20):
-                yield b" "
-                await asyncio.sleep(0.1)
+def test_a_dripping_register_is_given_up(
+    settings: NationalSettings, provider: Provider, server: Server, clock: Clock
+) -> None:
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.02)
 
-        return StreamingResponse(drops(), media_type="application/xml")  # type: ignore[arg-type]
-
-    server.script.append(drip)
-    assert unavailable(connector, provider) == "timeout: the answer did not come to its end"
+    server.script.append(lambda _: StreamingResponse(drops(), media_type="application/xml"))
+    with Connector(replace(settings, total_seconds=0.1), check, clock) as connector:
+        reason = unavailable(connector, replace(provider, audience=None))
+    assert reason == "timeout: the answer did not come to its end"
 
 
 def test_a_register_that_is_down_is_unavailable(connector: Connector, provider: Provider) -> None:
