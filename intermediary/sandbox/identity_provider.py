@@ -113,7 +113,7 @@ def create_app(world: World) -> FastAPI:
     @app.get("/authorize")
     def ask(request: Request) -> Response:
         asked = dict(request.query_params)
-        refusal = _refusal(asked, registered)
+        refusal = _refusal(asked, registered, issuer)
         if refusal is not None:
             return refusal
         return _html(page({name: asked[name] for name in _ASKED if name in asked}))
@@ -121,17 +121,21 @@ def create_app(world: World) -> FastAPI:
     @app.post("/authorize")
     async def choose(request: Request) -> Response:
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-        refusal = _refusal(form, registered)
+        refusal = _refusal(form, registered, issuer)
         if refusal is not None:
             return refusal
         chosen = form.get("person", "")
         if chosen == "cancel":
-            return _back(form, {"error": "access_denied", "error_description": "The user has cancelled"})
+            return _back(
+                form, {"error": "access_denied", "error_description": "The user has cancelled"}, issuer
+            )
         try:
             person(chosen)
         except KeyError:
             return _back(
-                form, {"error": "invalid_request", "error_description": "There is no such test person"}
+                form,
+                {"error": "invalid_request", "error_description": "There is no such test person"},
+                issuer,
             )
         code = secrets.token_urlsafe(32)
         codes[code] = _Code(
@@ -141,7 +145,7 @@ def create_app(world: World) -> FastAPI:
             form["code_challenge"],
             time.time() + _CODE_SECONDS,
         )
-        return _back(form, {"code": code, "iss": issuer})
+        return _back(form, {"code": code}, issuer)
 
     @app.post("/token")
     def token(
@@ -196,22 +200,27 @@ def create_app(world: World) -> FastAPI:
     return app
 
 
-def _refusal(asked: dict[str, str], registered: str) -> Response | None:
+def _refusal(asked: dict[str, str], registered: str, issuer: str) -> Response | None:
     """Why an authorization request is refused; never by a redirect to an address that is not registered."""
     if asked.get("client_id") != CLIENT_ID:
         return _html("<p>Unknown client_id: only “platform” is registered here.</p>", 400)
     if asked.get("redirect_uri") != registered:
         return _html("<p>This redirect_uri is not registered; nobody is sent there.</p>", 400)
     if asked.get("response_type") != "code":
-        return _back(asked, {"error": "unsupported_response_type", "error_description": "Only code"})
+        return _back(asked, {"error": "unsupported_response_type", "error_description": "Only code"}, issuer)
     if "openid" not in asked.get("scope", "").split():
-        return _back(asked, {"error": "invalid_scope", "error_description": "The scope openid is missing"})
+        return _back(
+            asked, {"error": "invalid_scope", "error_description": "The scope openid is missing"}, issuer
+        )
     if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
-        return _back(asked, {"error": "invalid_request", "error_description": "PKCE with S256 is required"})
+        return _back(
+            asked, {"error": "invalid_request", "error_description": "PKCE with S256 is required"}, issuer
+        )
     return None
 
 
-def _back(asked: dict[str, str], answer: dict[str, str]) -> Response:
+def _back(asked: dict[str, str], answer: dict[str, str], issuer: str) -> Response:
+    answer["iss"] = issuer  # RFC 9207
     if asked.get("state"):
         answer["state"] = asked["state"]
     return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", 303)

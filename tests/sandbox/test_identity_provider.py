@@ -100,7 +100,13 @@ def test_a_representative_brings_the_company_along() -> None:
 def test_cancel_goes_back_without_a_code(browser: httpx.Client, world: World) -> None:
     back = _choose(browser, world, "cancel")
     assert back["error"] == ["access_denied"]
+    assert back["iss"] == [world.url("identity-provider")]
     assert "code" not in back
+
+
+def test_nobody_unknown_logs_in(browser: httpx.Client, world: World) -> None:
+    sent = browser.post("/authorize", data=_asked(world) | {"person": "nobody"})
+    assert "error=invalid_request" in sent.headers["location"]
 
 
 def test_a_code_is_good_once(browser: httpx.Client, world: World) -> None:
