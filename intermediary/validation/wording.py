@@ -21,6 +21,7 @@ PREFIXES: Final = {
     "http://docs.oasis-open.org/ebxml-msg/ebms/v3.0/ns/core/200704/": "eb",
     "http://docs.oasis-open.org/ebxml-bp/ebbp-signals-2.0": "ebbp",
     "http://www.w3.org/2000/09/xmldsig#": "ds",
+    "http://www.w3.org/2003/05/soap-envelope": "env",
     "http://www.w3.org/2001/XMLSchema-instance": "xsi",
     "http://www.w3.org/1999/xlink": "xlink",
     "http://www.w3.org/XML/1998/namespace": "xml",
@@ -130,7 +131,10 @@ def explain(entry: etree._LogEntry, root: etree._Element, source: str) -> Findin
     rest = entry.message[subject.end() :] if subject and len(entry.message) < _WHOLE else ""
     text, remedy = _sentence(entry.type_name, element, attribute, rest)
     node = _find(root, entry.path or "")
-    place = _xpath(root if node is None else node) + (f"/@{attribute}" if attribute else "")
+    place = _xpath(root if node is None else node)
+    if attribute and subject:
+        unknown = subject[2].startswith("{") and ":" not in attribute
+        place += f"/@*[local-name()='{attribute}']" if unknown else f"/@{attribute}"
     line = cast("int | None", entry.line if node is None else node.sourceline)
     return Finding(f"XSD:{entry.type_name}", Severity.ERROR, place, line, text, remedy, source)
 

@@ -124,6 +124,13 @@ def test_the_parts_of_a_user_message_come_in_their_order(validator: Validator) -
     assert not validator.check(swapped, "ebms:v3.0").ok
 
 
+def test_must_understand_is_a_boolean(validator: Validator) -> None:
+    root = header(USER)
+    root.set("{http://www.w3.org/2003/05/soap-envelope}mustUnderstand", "perhaps")
+    (finding,) = validator.check(root, "ebms:v3.0").findings
+    assert finding.text.endswith("must be true or false.")
+
+
 def test_a_thousand_parts_are_no_crowd(validator: Validator) -> None:
     root = header(USER, ("<eb:PayloadInfo>", "<eb:PayloadInfo>" + '<eb:PartInfo href="cid:z@y"/>' * 1_000))
     assert validator.check(root, "ebms:v3.0").ok

@@ -165,6 +165,10 @@ def test_the_place_uses_the_well_known_prefixes_whatever_the_message_uses(valida
 def test_unknown_root_and_unknown_namespace_are_told_without_guessing(validator: Validator) -> None:
     (finding,) = validator.check(xml.parse(b'<x xmlns="urn:other"/>'), "oots-edm:v1.0").findings
     assert (finding.rule, finding.place) == ("XSD:SCHEMAV_CVC_ELT_1", "/*[local-name()='x']")
+    (finding,) = validator.check(
+        request(("<sdg:Person>", '<sdg:Person xmlns:o="urn:other" o:note="1">')), "oots-edm:v1.0"
+    ).findings
+    assert finding.place == f"{PERSON}/@*[local-name()='note']"
 
 
 @pytest.mark.parametrize("release", EDM)
