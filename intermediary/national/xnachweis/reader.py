@@ -32,6 +32,7 @@ from intermediary.national.xnachweis.codes import ADDRESS, LEVELS, OUTCOMES, SCH
 from intermediary.national.xnachweis.model import INLINE_LIMIT, NAMESPACE, Attachment, Head
 
 T = TypeVar("T")
+_STRING = etree.XPath("string()", smart_strings=False)
 _PROBLEMS = 50
 """Defects named at once; who mends fifty will ask again."""
 _SPACE = re.compile("[ \t\r\n]+")
@@ -155,7 +156,7 @@ def _all(parent: etree._Element, name: str) -> list[etree._Element]:
 
 def _content(element: etree._Element) -> str:
     """Text as xs:token sees it; comments inside a value do not cut it short."""
-    return _SPACE.sub(" ", str(element.xpath("string()"))).strip(" ")
+    return _SPACE.sub(" ", str(_STRING(element))).strip(" ")
 
 
 def _optional(parent: etree._Element, name: str) -> str | None:
@@ -307,7 +308,7 @@ class _Contents:
         return part.content
 
     def _inline(self, inline: etree._Element) -> bytes:
-        text = _SPACE.sub("", str(inline.xpath("string()")))
+        text = _SPACE.sub("", str(_STRING(inline)))
         self.room -= len(text)
         if self.room < 0:
             remedy = "Send large content as attachment."
