@@ -1,27 +1,30 @@
-"""The composition root: settings in, ASGI application out. Only here and in `cli` are rooms wired together."""
+"""The composition root: settings in, ASGI application out. Only here and in `cli` rooms are wired together."""
 
 import os
+import secrets
 import ssl
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from fastapi import FastAPI, Response
+from lxml import etree
 from sqlalchemy import Engine
 
 from intermediary import as4, preview, store, trust
 from intermediary.exchange import Exchanges, Ports
-from intermediary.mapping import MappingStore, load
-from intermediary.mapping.store import StoredMappings
+from intermediary.mapping import MappingStore, StoredMappings, load
 from intermediary.settings import NationalGroup, Settings
 from intermediary.shipped import shipped
 from intermediary.transport import as4 as as4_door
 from intermediary.transport import national as national_door
-from intermediary.validation import Validator
+from intermediary.validation import Report, Validator
 
+NATIONAL_RELEASE = "xnachweis-profile:1"
 IDLE_SECONDS = 0.25
 """How long an idle worker waits before it looks again; work of this process wakes it at once."""
 
@@ -34,6 +37,7 @@ class Platform:
     engine: Engine
     exchanges: Exchanges
     mappings: MappingStore
+    national_check: Callable[[etree._Element], Report]
     wake: threading.Event
 
     def work(self, stop: threading.Event, name: str) -> None:
@@ -47,7 +51,7 @@ def now() -> datetime:
 
 
 def build(settings: Settings) -> Platform:
-    """Wire a platform; the database is migrated, and the shipped mappings are imported into an empty store."""
+    """Wire a platform; migrates the database, and imports the shipped mappings into an empty store."""
     engine = store.open_engine(settings.database_url)
     store.migrate(engine)
     mappings = MappingStore(engine)
@@ -56,6 +60,10 @@ def build(settings: Settings) -> Platform:
     partners = as4_door.load_partners(settings.pmodes)
     anchors = [a for path in settings.trust_anchors for a in trust.load_certificates(path.read_bytes())]
     validator = Validator(shipped("xsd"))
+
+    def national_check(root: etree._Element) -> Report:
+        return validator.check(root, NATIONAL_RELEASE)
+
     signing, encryption = settings.as4_signing, settings.as4_encryption
     wake = threading.Event()
     ports = Ports(
@@ -64,9 +72,7 @@ def build(settings: Settings) -> Platform:
         clock=now,
         new_id=lambda: str(uuid.uuid4()),
         mappings=StoredMappings(mappings),
-        connector=national_door.Connector(
-            _national(settings.national), lambda root: validator.check(root, "xnachweis-profile:1"), now
-        ),
+        connector=national_door.Connector(_national(settings.national), national_check, now),
         push=as4_door.HttpPush(_tls(settings)),
         validator=validator,
         pmodes=tuple(partner.pmode for partner in partners),
@@ -79,7 +85,7 @@ def build(settings: Settings) -> Platform:
         return_hosts={p.pmode.id: p.return_hosts for p in partners if p.return_hosts},
         wake=wake.set,
     )
-    return Platform(settings, engine, Exchanges(ports), mappings, wake)
+    return Platform(settings, engine, Exchanges(ports), mappings, national_check, wake)
 
 
 def create_app(platform: Platform) -> FastAPI:
@@ -100,11 +106,14 @@ def create_app(platform: Platform) -> FastAPI:
         for thread in threads:
             thread.join()
 
-    app = FastAPI(title="Intermediary platform", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Intermediary platform", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    )
     exchanges, settings = platform.exchanges, platform.settings
     app.include_router(as4_door.endpoint_router(exchanges.access_point.receive, settings.max_message_bytes))
-    app.include_router(national_door.callback_router(exchanges.deliver))
-    preview.mount(app, exchanges.desk, _login(settings), _preview(platform))
+    app.include_router(national_door.callback_router(exchanges.deliver, platform.national_check))
+    pages = _preview(platform)
+    app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages))
 
     @app.get("/health/live", include_in_schema=False)
     def live() -> Response:
@@ -115,7 +124,9 @@ def create_app(platform: Platform) -> FastAPI:
     def ready() -> Response:
         """The database answers and has the newest schema."""
         current = store.is_current(platform.engine)
-        return Response("ready\n" if current else "schema not current\n", 200 if current else 503, media_type="text/plain")
+        return Response(
+            "ready\n" if current else "schema not current\n", 200 if current else 503, media_type="text/plain"
+        )
 
     return app
 
@@ -125,3 +136,46 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     for path in settings.trust_anchors:
         context.load_verify_locations(path)
     return context
+
+
+def _national(group: NationalGroup) -> national_door.NationalSettings:
+    return national_door.NationalSettings(
+        ca=group.ca,
+        client_certificate=group.client_certificate,
+        client_key=group.client_key,
+        token_url=group.token_url,
+        client_id=group.client_id,
+        token_key=group.token_key,
+    )
+
+
+def _login(settings: Settings) -> preview.OidcLogin:
+    oidc = settings.oidc
+    return preview.OidcLogin(
+        preview.OidcSettings(
+            issuer=oidc.issuer,
+            client_id=oidc.client_id,
+            client_secret=oidc.client_secret_file.read_text().strip(),
+            redirect_uri=f"{settings.public_url}/preview/login/callback",
+            ca_file=oidc.ca,
+        )
+    )
+
+
+def _preview(platform: Platform) -> preview.PreviewSettings:
+    settings = platform.settings
+    names = platform.mappings.live().platform.names
+    return preview.PreviewSettings(
+        session_secret=_session_secret(settings.session_secret_file),
+        operator_name=settings.operator or names.get("en", ""),
+    )
+
+
+def _session_secret(path: Path) -> str:
+    """Read the secret that signs cookies; made on first use, readable by the owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()

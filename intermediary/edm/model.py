@@ -245,6 +245,12 @@ class EvidencePackage:
     id: str | None = None
     extra: Extra = Extra()
 
+    @property
+    def main(self) -> EvidenceDocument:
+        """The main evidence, or the first document where none is classified so."""
+        mains = (d for d in self.documents if d.role is DocumentRole.MAIN_EVIDENCE)
+        return next(mains, self.documents[0])
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceResponse:

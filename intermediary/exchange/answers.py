@@ -12,6 +12,7 @@ from intermediary.edm import Profile
 from intermediary.edm.codes import AgentRole, DocumentRole, ErrorCode
 from intermediary.edm.model import (
     Agent,
+    EvidenceDocument,
     EvidenceErrorResponse,
     EvidenceException,
     EvidencePackage,
@@ -48,7 +49,9 @@ REFUSALS = {
     Outcome.PROVIDER_DOWN: Refusal(ErrorCode.QUERY, "The provider could not be reached in time"),
     Outcome.TIMED_OUT: Refusal(ErrorCode.TIMEOUT, "The user did not finish the preview in time"),
     Outcome.INVALID: Refusal(ErrorCode.INVALID_REQUEST, "The request breaks a rule"),
-    Outcome.UNSUPPORTED: Refusal(ErrorCode.UNSUPPORTED_CAPABILITY, "The request asks for what is not offered"),
+    Outcome.UNSUPPORTED: Refusal(
+        ErrorCode.UNSUPPORTED_CAPABILITY, "The request asks for what is not offered"
+    ),
     Outcome.UNMAPPED: Refusal(
         ErrorCode.OBJECT_NOT_FOUND, "No provider is connected for this evidence type classification"
     ),
@@ -126,6 +129,7 @@ def preview_required(
 def error_response(
     profile: Profile,
     request_id: str | None,
+    *,
     requester: Agent | None,
     error_provider: Agent,
     raised: EvidenceException,
@@ -154,10 +158,19 @@ def approved_response(
     for package in draft.packages:
         kept = tuple(d for d in package.documents if d.content_id in approved)
         if kept and all(d.role is not DocumentRole.MAIN_EVIDENCE for d in kept):
-            kept = (replace(kept[0], role=DocumentRole.MAIN_EVIDENCE), *kept[1:])
+            kept = (_promoted(kept[0], package), *kept[1:])
         if kept:
             packages.append(EvidencePackage(kept, package.id, package.extra))
     return replace(draft, packages=tuple(packages), request_id=request_id, issue_date_time=now)
+
+
+def _promoted(document: EvidenceDocument, package: EvidencePackage) -> EvidenceDocument:
+    """A companion as main evidence: it takes over the metadata that only main evidence carries."""
+    metadata = package.main.metadata
+    if metadata is not None and document.metadata is not None:
+        own = document.metadata
+        metadata = replace(metadata, identifier=own.identifier, distribution=own.distribution)
+    return replace(document, role=DocumentRole.MAIN_EVIDENCE, metadata=metadata)
 
 
 def envelope(
@@ -165,6 +178,7 @@ def envelope(
     asked: Envelope,
     pmode: PMode,
     profile: Profile,
+    *,
     action: str,
     message_id: str,
     now: datetime,

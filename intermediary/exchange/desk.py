@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from intermediary import edm, translation, xml
-from intermediary.edm.model import EvidenceRequest, EvidenceResponse
+from intermediary.edm.model import EvidenceRequest, EvidenceResponse, Text
 from intermediary.exchange.contracts import Transaction
 from intermediary.exchange.inputs import open_inputs, seal_inputs
 from intermediary.exchange.intake import hash_token
@@ -114,7 +114,9 @@ class Desk:
         if different:
             tx.log(exchange.id, event(Fact.VISITOR_REFUSED, now, attributes=" ".join(different)))
             return exchange
-        tx.log(exchange.id, event(Fact.CITIZEN_IDENTIFIED, now, level=identity.level_of_assurance, again=True))
+        tx.log(
+            exchange.id, event(Fact.CITIZEN_IDENTIFIED, now, level=identity.level_of_assurance, again=True)
+        )
         exchange = replace(exchange, visitor_hash=_hash(visitor), updated_at=now)
         tx.save(exchange, exchange.state)
         return exchange
@@ -267,10 +269,14 @@ class Desk:
         assert exchange.evidence_key is not None and exchange.sealed_response is not None
         draft = edm.read(xml.parse(self._ports.vault.open(exchange.evidence_key, exchange.sealed_response)))
         assert isinstance(draft, EvidenceResponse)
-        metadata = {d.content_id: d.metadata for d in draft.documents}
+        # Companions carry no metadata of their own but form and identifier: their main evidence speaks for them.
+        metadata = {
+            d.content_id: package.main.metadata for package in draft.packages for d in package.documents
+        }
         shown = []
         for held in tx.documents(exchange.id):
             about = metadata.get(held.content_id)
+            issuer = about.issuing_authority if about else None
             titles = {t.lang.lower(): t.value for t in about.titles if t.lang} if about else {}
             shown.append(
                 PreviewDocument(
@@ -278,7 +284,7 @@ class Desk:
                     title=titles,
                     media_type=held.media_type,
                     size=held.size,
-                    issuing_authority=_name(about.issuing_authority.names) if about else "",
+                    issuing_authority=_name(issuer.names) if issuer else "",
                     issuing_date=about.issuing_date if about else None,
                 )
             )
@@ -298,5 +304,5 @@ def _clean(inputs: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in stripped.items() if value}
 
 
-def _name(names: tuple[edm.Text, ...]) -> str:
+def _name(names: tuple[Text, ...]) -> str:
     return names[0].value if names else ""

@@ -112,9 +112,7 @@ class Intake:
             else:
                 self._refuse(tx, message, reading.unhandled(message), now)
 
-    def _first(
-        self, message: Message, read: reading.Readable, now: datetime
-    ) -> _Accepted | reading.Refused:
+    def _first(self, message: Message, read: reading.Readable, now: datetime) -> _Accepted | reading.Refused:
         ports, request = self._ports, read.request
         mappings = ports.mappings(now.date())
         served = reading.policy(request, mappings, now.date())
@@ -131,7 +129,11 @@ class Intake:
             evidence_key=ports.vault.new_key(),
         )
         accepted = event(
-            Fact.REQUEST_ACCEPTED, now, mapping=served.key, provider=provider_key, version=exchange.edm_version
+            Fact.REQUEST_ACCEPTED,
+            now,
+            mapping=served.key,
+            provider=provider_key,
+            version=exchange.edm_version,
         )
         if not reading.needs_preview(request, served):
             asking = replace(
@@ -152,7 +154,9 @@ class Intake:
         raised = answers.preview_required(
             read.profile, now, f"{ports.preview_base}/{token}", PREVIEW_DESCRIPTIONS
         )
-        offer = self._outbox.error(waiting, message, read.header, raised, ports.message_id(), now)
+        offer = self._outbox.error(
+            waiting, message, read.header, raised, message_id=ports.message_id(), now=now
+        )
         return _Accepted(waiting, accepted, offer)
 
     def _second(self, tx: Transaction, message: Message, read: reading.Readable, now: datetime) -> None:
@@ -205,9 +209,7 @@ class Intake:
         tx.log(exchange.id, event(Fact.SECOND_REQUEST_RECEIVED, message.at, message_id=message.message_id))
         tx.save_message(_handled(message, exchange.id))
 
-    def _refuse(
-        self, tx: Transaction, message: Message, refused: reading.Refused, now: datetime
-    ) -> None:
+    def _refuse(self, tx: Transaction, message: Message, refused: reading.Refused, now: datetime) -> None:
         """A refused request is an exchange too: it has a story, and its answer waits for a receipt."""
         exchange = replace(
             self._new(message, refused, now),

@@ -1,4 +1,4 @@
-"""What leaves: answers are packed and queued in the transaction that decides them, then pushed until receipt."""
+"""What leaves: answers are queued in the transaction that decides them, then pushed until receipt."""
 
 import contextlib
 from dataclasses import dataclass, replace
@@ -56,6 +56,7 @@ class Outbox:
         asked: Message,
         header: Header,
         raised: EvidenceException,
+        *,
         message_id: str,
         now: datetime,
     ) -> Outgoing:
@@ -66,14 +67,16 @@ class Outbox:
         answer = answers.error_response(
             profile,
             header.id,
-            header.evidence_requester,
-            answers.provider_agent(provider, AgentRole.ERROR_PROVIDER)
+            requester=header.evidence_requester,
+            error_provider=answers.provider_agent(provider, AgentRole.ERROR_PROVIDER)
             if provider
             else answers.platform_agent(mappings.platform, AgentRole.ERROR_PROVIDER),
-            raised,
-            self._ports.new_id,
+            raised=raised,
+            new_id=self._ports.new_id,
         )
-        return self._outgoing(exchange, asked, answer, answers.EXCEPTION, (), message_id, now)
+        return self._outgoing(
+            exchange, asked, answer, action=answers.EXCEPTION, message_id=message_id, now=now
+        )
 
     def answer(self, exchange: Exchange, now: datetime) -> Outgoing:
         """The final answer of a settled exchange, packed; its outcome says which."""
@@ -92,7 +95,7 @@ class Outbox:
         if outcome in (Outcome.APPROVED, Outcome.DEFERRED):
             return self._response(exchange, asked, header, documents, now)
         raised = answers.exception(outcome, profile, now, exchange.outcome_rule)
-        return self.error(exchange, asked, header, raised, exchange.answer_message_id, now)
+        return self.error(exchange, asked, header, raised, message_id=exchange.answer_message_id, now=now)
 
     def _response(
         self,
@@ -114,7 +117,13 @@ class Outbox:
             if d.content_id in wanted
         )
         return self._outgoing(
-            exchange, asked, answer, answers.RESPONSE, attachments, exchange.answer_message_id, now
+            exchange,
+            asked,
+            answer,
+            action=answers.RESPONSE,
+            attachments=attachments,
+            message_id=exchange.answer_message_id,
+            now=now,
         )
 
     def _outgoing(
@@ -122,10 +131,11 @@ class Outbox:
         exchange: Exchange,
         asked: Message,
         answer: EdmMessage,
+        *,
         action: str,
-        attachments: tuple[as4.Payload, ...],
         message_id: str,
         now: datetime,
+        attachments: tuple[as4.Payload, ...] = (),
     ) -> Outgoing:
         ports = self._ports
         pmode = ports.pmode(exchange.pmode_id)
@@ -141,9 +151,9 @@ class Outbox:
             answers.Envelope(asked.message_id, asked.conversation_id, asked.properties),
             pmode,
             profile,
-            action,
-            message_id,
-            now,
+            action=action,
+            message_id=message_id,
+            now=now,
         )
         edm_part = answers.edm_part(body, ports.message_id())
         packed = as4.pack(header, (edm_part, *attachments), pmode, ports.signing)
@@ -238,9 +248,7 @@ class Outbox:
         if final or attempts >= timing.send_attempts:
             self._given_up(tx, message, problem, now)
             return
-        failed = event(
-            Fact.SEND_FAILED, now, message_id=message.message_id, attempt=attempts, reason=problem
-        )
+        failed = event(Fact.SEND_FAILED, now, message_id=message.message_id, attempt=attempts, reason=problem)
         tx.log(message.exchange_id or "platform", failed)
         due = now + timing.pause(timing.send_retry, attempts)
         tx.save_message(replace(message, attempts=attempts, due_at=due))
@@ -273,9 +281,7 @@ class Outbox:
         self._close_if_final(tx, message, now)
 
     def _given_up(self, tx: Transaction, message: Message, problem: str, now: datetime) -> None:
-        tx.save_message(
-            replace(message, state=MessageState.FAILED, due_at=None, key=None, sealed=None)
-        )
+        tx.save_message(replace(message, state=MessageState.FAILED, due_at=None, key=None, sealed=None))
         tx.log(
             message.exchange_id or "platform",
             event(Fact.DELIVERY_GIVEN_UP, now, message_id=message.message_id, reason=problem),

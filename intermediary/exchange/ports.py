@@ -43,7 +43,9 @@ class Ports:
         for pmode in self.pmodes:
             if pmode.id == pmode_id:
                 return pmode
-        raise ExchangeError(f"There is no P-Mode {pmode_id} any more; restore its file to finish the exchange")
+        raise ExchangeError(
+            f"There is no P-Mode {pmode_id} any more; restore its file to finish the exchange"
+        )
 
     def message_id(self) -> str:
         """A fresh AS4 MessageId (RFC 2822 form)."""

@@ -117,10 +117,10 @@ class PreviewDesk(Protocol):
         """Compare who logged in with the person of the request; on a match the visitor owns the link."""
 
     def supply(self, token: str, visitor: str, inputs: Mapping[str, str]) -> tuple[str, ...]:
-        """Give the additional inputs; returns the keys that are missing or not well-formed (empty: accepted)."""
+        """Give the additional inputs; returns the keys that are missing or not well-formed."""
 
     def document(self, token: str, visitor: str, document_id: str) -> tuple[str, bytes]:
-        """Media type and bytes of one document of the evidence shown to this visitor. Raises PreviewUnknown."""
+        """Media type and bytes of one document shown to this visitor. Raises PreviewUnknown."""
 
     def decide(self, token: str, visitor: str, approved: frozenset[str]) -> PreviewView:
         """Approve these documents (empty: decline). Deciding twice changes nothing."""

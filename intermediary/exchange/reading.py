@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from intermediary import edm, xml
+from intermediary import edm, translation, xml
 from intermediary.as4.model import Payload
 from intermediary.edm.codes import LevelOfAssurance
 from intermediary.edm.model import EvidenceRequest, Header, LegalPerson
@@ -79,7 +79,7 @@ def read(message: Message, parts: tuple[Payload, ...], validator: Validator) -> 
         versions = ", ".join(edm.PROFILES)
         return Refused(
             Outcome.UNSUPPORTED,
-            f"R-EDM-REQ-C002: slot SpecificationIdentifier names no version spoken here; use one of {versions}",
+            f"R-EDM-REQ-C002: SpecificationIdentifier names no version spoken here; use one of {versions}",
             header,
             profile,
             ("R-EDM-REQ-C002",),
@@ -105,7 +105,12 @@ def unhandled(message: Message) -> Refused:
     """The refusal of a message that broke us each time; its answer speaks the version it announced."""
     unread = Header(kind=None)
     profile = _profile(unread, message) or edm.profile_for(edm.LATEST)
-    return Refused(Outcome.FAILED, "The request could not be processed here; it was kept for examination", unread, profile)
+    return Refused(
+        Outcome.FAILED,
+        "The request could not be processed here; it was kept for examination",
+        unread,
+        profile,
+    )
 
 
 def header_rules(message: Message, parts: tuple[Payload, ...], profile: edm.Profile) -> tuple[str, ...]:
@@ -135,7 +140,10 @@ def policy(
     """The mapping that serves a request, or why none may: outcome and sentence."""
     mapping = mappings.find(request.evidence_type.evidence_type_classification, day)
     if mapping is None:
-        return Outcome.UNMAPPED, "EvidenceTypeClassification: no provider is connected for it; look it up again"
+        return (
+            Outcome.UNMAPPED,
+            "EvidenceTypeClassification: no provider is connected for it; look it up again",
+        )
     kind = SubjectKind.LEGAL if isinstance(request.subject, LegalPerson) else SubjectKind.NATURAL
     if kind not in mapping.subjects:
         kinds = " or ".join(mapping.subjects)
@@ -145,6 +153,10 @@ def policy(
             Outcome.UNKNOWN_PERSON,
             f"LevelOfAssurance: at least {mapping.level_of_assurance} is required for this evidence type",
         )
+    try:
+        translation.wanted_formats(request, mapping)
+    except translation.Untranslatable as untranslatable:
+        return Outcome.UNSUPPORTED, str(untranslatable)
     if not needs_preview(request, mapping):
         return mapping
     if not request.explicit_request_given:
@@ -156,7 +168,7 @@ def policy(
     if not request.possibility_for_preview:
         return (
             Outcome.UNSUPPORTED,
-            "PossibilityForPreview: this evidence is issued with a preview only; send true and redirect the user",
+            "PossibilityForPreview: this evidence needs a preview; send true and redirect the user",
         )
     return mapping
 

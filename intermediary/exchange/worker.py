@@ -51,7 +51,7 @@ class Worker:
             step(item, self._name)
         except LeaseLost:
             _LOG.info("lease lost", queue=queue, item=item)
-        except Exception as broken:  # noqa: BLE001 - a worker must survive; the event names the kind only
+        except Exception as broken:
             # Texts of foreign exceptions may quote what was processed: only the kind is kept.
             reason = type(broken).__name__
             frame = _place(broken)
@@ -64,7 +64,7 @@ class Worker:
             wake.clear()
             try:
                 busy = self.run_due()
-            except Exception as broken:  # noqa: BLE001 - the database may be away for a while
+            except Exception as broken:
                 _LOG.error("worker cannot reach its ledger", kind=type(broken).__name__, place=_place(broken))
                 busy = 0
                 stop.wait(idle)

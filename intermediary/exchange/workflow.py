@@ -1,7 +1,7 @@
 """What a worker does with an exchange that is due: ask, answer, or say that the time is over."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intermediary import edm, translation
@@ -26,6 +26,16 @@ _NO_EVIDENCE = {
 }
 
 Change = Callable[[Transaction, Exchange], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a provider was asked, and by which mapping."""
+
+    request: EvidenceRequest
+    mapping: EvidenceMapping
+    mappings: MappingSet
+    provider: Provider
 
 
 class Workflow:
@@ -54,7 +64,9 @@ class Workflow:
 
         def change(tx: Transaction, fresh: Exchange) -> None:
             failures = fresh.failures + 1
-            tx.log(fresh.id, event(Fact.STEP_FAILED, now, state=fresh.state, reason=reason, failures=failures))
+            tx.log(
+                fresh.id, event(Fact.STEP_FAILED, now, state=fresh.state, reason=reason, failures=failures)
+            )
             if failures < _FAILURES:
                 pause = self._ports.timing.pause(self._ports.timing.provider_retry, failures)
                 tx.save(replace(fresh, failures=failures, due_at=now + pause), fresh.state)
@@ -127,13 +139,7 @@ class Workflow:
                 now=exchange.created_at,
             )
         except translation.Untranslatable as untranslatable:
-            outcome = Outcome.UNSUPPORTED
-            rule = str(untranslatable)
-            self._write(
-                exchange,
-                owner,
-                lambda tx, fresh: self._settle(tx, fresh, outcome, now, outcome_rule=rule),
-            )
+            self._untranslatable(exchange, owner, Outcome.UNSUPPORTED, untranslatable)
             return
         provider = mappings.providers[translated.provider_key]
         with ports.ledger.begin() as tx:
@@ -150,7 +156,15 @@ class Workflow:
             reason = str(unavailable)
             self._write(exchange, owner, lambda tx, fresh: self._unavailable(tx, fresh, reason))
             return
-        self._answered(exchange, owner, answer, request, mapping, mappings, provider)
+        self._answered(exchange, owner, answer, _Asked(request, mapping, mappings, provider))
+
+    def _untranslatable(
+        self, exchange: Exchange, owner: str, outcome: Outcome, why: translation.Untranslatable
+    ) -> None:
+        now, rule = self._ports.clock(), str(why)
+        self._write(
+            exchange, owner, lambda tx, fresh: self._settle(tx, fresh, outcome, now, outcome_rule=rule)
+        )
 
     def deliver(self, answer: NationalAnswer) -> bool:
         """A provider pushes what it could not say at once; False where nobody asked for it.
@@ -170,10 +184,8 @@ class Workflow:
             tx.lease(Queue.EXCHANGE, exchange.id, owner, now + ports.timing.lease)
             request = self._outbox.request_of(tx, exchange)
         mappings, mapping = self._mapped(exchange)
-        provider = translation.provider_for(
-            request, mapping, mappings, open_inputs(ports.vault, exchange)
-        )
-        self._answered(exchange, owner, answer, request, mapping, mappings, provider)
+        provider = translation.provider_for(request, mapping, mappings, open_inputs(ports.vault, exchange))
+        self._answered(exchange, owner, answer, _Asked(request, mapping, mappings, provider))
         return True
 
     def _mapped(self, exchange: Exchange) -> tuple[MappingSet, EvidenceMapping]:
@@ -199,10 +211,7 @@ class Workflow:
         exchange: Exchange,
         owner: str,
         answer: NationalAnswer,
-        request: EvidenceRequest,
-        mapping: EvidenceMapping,
-        mappings: MappingSet,
-        provider: Provider,
+        asked: _Asked,
     ) -> None:
         now = self._ports.clock()
         told = event(
@@ -214,13 +223,13 @@ class Workflow:
             evidences=len(answer.evidences) or None,
         )
         if answer.outcome is Answered.DELIVERED:
-            self._delivered(exchange, owner, answer, request, mapping, mappings, provider)
+            self._delivered(exchange, owner, answer, asked)
             return
 
         def change(tx: Transaction, fresh: Exchange) -> None:
             tx.log(fresh.id, told)
             if answer.outcome is Answered.LATER:
-                self._later(tx, fresh, answer, request, provider, mappings, now)
+                self._later(tx, fresh, answer, asked, now)
             elif answer.outcome in _NO_EVIDENCE:
                 self._settle(tx, fresh, _NO_EVIDENCE[answer.outcome], now)
             else:
@@ -233,9 +242,7 @@ class Workflow:
         tx: Transaction,
         exchange: Exchange,
         answer: NationalAnswer,
-        request: EvidenceRequest,
-        provider: Provider,
-        mappings: MappingSet,
+        asked: _Asked,
         now: datetime,
     ) -> None:
         """Ask again when it is there; beyond what citizen or requester wait for, answer «deferred»."""
@@ -258,35 +265,36 @@ class Workflow:
             return
         assert exchange.evidence_key is not None
         draft = replace(
-            _response(exchange, request, provider, mappings, self._ports.new_id(), now),
+            _response(exchange, asked, self._ports.new_id(), now),
             response_available_date_time=available,
         )
         sealed = self._ports.vault.seal(exchange.evidence_key, edm.write(draft))
-        self._settle(
-            tx, exchange, Outcome.DEFERRED, now, available_at=available, sealed_response=sealed
-        )
+        self._settle(tx, exchange, Outcome.DEFERRED, now, available_at=available, sealed_response=sealed)
 
     def _delivered(
         self,
         exchange: Exchange,
         owner: str,
         answer: NationalAnswer,
-        request: EvidenceRequest,
-        mapping: EvidenceMapping,
-        mappings: MappingSet,
-        provider: Provider,
+        asked: _Asked,
     ) -> None:
         ports = self._ports
         now = ports.clock()
-        evidence = translation.to_edm(answer, request, mapping, mappings, new_id=ports.new_id)
+        try:
+            evidence = translation.to_edm(
+                answer, asked.request, asked.mapping, asked.mappings, new_id=ports.new_id
+            )
+        except translation.Untranslatable as untranslatable:
+            self._untranslatable(exchange, owner, Outcome.FAILED, untranslatable)
+            return
         assert exchange.evidence_key is not None
         key = exchange.evidence_key
-        draft = replace(
-            _response(exchange, request, provider, mappings, ports.new_id(), now), packages=evidence.packages
-        )
+        draft = replace(_response(exchange, asked, ports.new_id(), now), packages=evidence.packages)
         sealed_response = ports.vault.seal(key, edm.write(draft))
         documents = tuple(
-            Document(exchange.id, a.content_id, a.media_type, len(a.content), ports.vault.seal(key, a.content))
+            Document(
+                exchange.id, a.content_id, a.media_type, len(a.content), ports.vault.seal(key, a.content)
+            )
             for a in evidence.attachments
         )
         told = event(
@@ -304,7 +312,11 @@ class Workflow:
             for document in documents:
                 tx.save_document(document)
             held = replace(
-                fresh, sealed_response=sealed_response, provider_key=provider.key, failures=0, updated_at=now
+                fresh,
+                sealed_response=sealed_response,
+                provider_key=asked.provider.key,
+                failures=0,
+                updated_at=now,
             )
             if fresh.token_hash is None:
                 everything = tuple(d.content_id for d in documents)
@@ -331,25 +343,18 @@ def settle(
         **changes,  # type: ignore[arg-type]
     )
     tx.save(settled, exchange.state)
-    tx.log(exchange.id, event(Fact.SETTLED, now, outcome=outcome))
+    tx.log(exchange.id, event(Fact.SETTLED, now, outcome=outcome, detail=settled.outcome_rule))
 
 
-def _response(
-    exchange: Exchange,
-    request: EvidenceRequest,
-    provider: Provider,
-    mappings: MappingSet,
-    response_id: str,
-    now: datetime,
-) -> EvidenceResponse:
+def _response(exchange: Exchange, asked: _Asked, response_id: str, now: datetime) -> EvidenceResponse:
     return EvidenceResponse(
-        request_id=request.id,
+        request_id=asked.request.id,
         id=response_id,
         specification_identifier=exchange.edm_version,
         issue_date_time=now,
         evidence_providers=(
-            answers.provider_agent(provider, AgentRole.EVIDENCE_PROVIDER),
-            answers.platform_agent(mappings.platform, AgentRole.INTERMEDIARY_PLATFORM),
+            answers.provider_agent(asked.provider, AgentRole.EVIDENCE_PROVIDER),
+            answers.platform_agent(asked.mappings.platform, AgentRole.INTERMEDIARY_PLATFORM),
         ),
-        evidence_requester=answers.requester_in_answer(request.evidence_requester),
+        evidence_requester=answers.requester_in_answer(asked.request.evidence_requester),
     )

@@ -191,13 +191,12 @@ class SqlLedger:
             if connection.execute(select(_c(key)).where(*due).limit(1)).first() is None:
                 return None
         with self._engine.begin() as connection:
-            claimed = connection.execute(
+            return connection.execute(
                 update(table)
                 .where(_c(key).in_(oldest.scalar_subquery()))
                 .values(owner=owner, lease_until=until)
                 .returning(_c(key))
             ).scalar_one_or_none()
-        return claimed
 
 
 def chain(previous: str, stream: str, event: Event) -> str:

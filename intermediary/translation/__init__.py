@@ -5,7 +5,7 @@ other side has no place for is reported as a Loss.
 """
 
 from intermediary.translation.answering import to_edm
-from intermediary.translation.asking import provider_for, to_national
+from intermediary.translation.asking import provider_for, to_national, wanted_formats
 from intermediary.translation.errors import TranslationError, Untranslatable
 from intermediary.translation.inputs import input_problems, missing_inputs
 from intermediary.translation.model import Attachment, Loss, TranslatedEvidence, TranslatedRequest
@@ -22,4 +22,5 @@ __all__ = [
     "provider_for",
     "to_edm",
     "to_national",
+    "wanted_formats",
 ]

@@ -29,7 +29,9 @@ def main() -> int:
     keys = World(base / "keys")
     make_pki(keys)
     kills = lost = doubled = 0
-    for number, plan in enumerate(track(_plans(given, base, keys), description="exchanges", disable=not sys.stderr.isatty())):
+    for number, plan in enumerate(
+        track(_plans(given, base, keys), description="exchanges", disable=not sys.stderr.isatty())
+    ):
         folder = base / str(number)
         prepare(folder, keys)
         kills += _live(folder, plan)
@@ -58,7 +60,10 @@ def _plans(given: argparse.Namespace, base: Path, keys: World) -> Iterable[list[
     chance = random.Random(given.seed)
     plans, left = [], given.kills
     while left > 0:
-        plan = [Kill(chance.randint(1, commits), chance.random() < 0.5) for _ in range(min(chance.randint(1, 4), left))]
+        plan = [
+            Kill(chance.randint(1, commits), chance.random() < 0.5)
+            for _ in range(min(chance.randint(1, 4), left))
+        ]
         plans.append(plan)
         left -= len(plan)
     return plans

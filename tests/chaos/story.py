@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from intermediary import store
-from intermediary.audit import AuditLog
 from intermediary.as4.model import Packed
+from intermediary.audit import AuditLog
 from intermediary.edm.model import EvidenceRequest
 from intermediary.exchange import PreviewStep, Timing
 from intermediary.exchange.contracts import Queue

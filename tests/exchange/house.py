@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from intermediary import store
 from intermediary.as4.model import Packed
 from intermediary.audit import AuditLog, Story
-from intermediary.edm.model import EvidenceRequest, NaturalPerson
+from intermediary.edm.model import Distribution, EvidenceRequest, NaturalPerson
 from intermediary.exchange import Exchanges, Identity, Ports, PreviewStep, PreviewView, Timing
 from intermediary.exchange.contracts import Ledger
 from intermediary.mapping import load
@@ -42,17 +42,17 @@ class Clock:
         self.passed += timedelta(**duration)
 
 
-def classification(key: str) -> str:
-    """The EU evidence type classification of a shipped mapping."""
-    mapping = MAPPINGS.by_key(key)
-    assert mapping is not None
-    return mapping.evidence_type_classifications[0]
-
-
 def a_request(version: str = "oots-edm:v2.0", key: str = VEHICLE, **changes: object) -> EvidenceRequest:
     """A request for the evidence of a shipped mapping, with a fresh id."""
     request: EvidenceRequest = examples.request(version=version)
-    wanted = replace(request.evidence_type, evidence_type_classification=classification(key))
+    mapping = MAPPINGS.by_key(key)
+    assert mapping is not None
+    forms = tuple(Distribution(f.media_type, f.data_model(version)) for f in mapping.formats)
+    wanted = replace(
+        request.evidence_type,
+        evidence_type_classification=mapping.evidence_type_classifications[0],
+        distributed_as=forms,
+    )
     changed = {"id": f"urn:uuid:{uuid4()}", "evidence_type": wanted, "preview_location": None, **changes}
     return replace(request, **changed)  # type: ignore[arg-type]
 
@@ -86,7 +86,8 @@ class House:
         self.mappings = mappings
         self.timing = timing or Timing()
         self.engine: Engine = store.open_engine(f"sqlite:///{folder}/ledger.sqlite")
-        store.migrate(self.engine)
+        if not store.is_current(self.engine):
+            store.migrate(self.engine)
         self.ledger: Ledger = ledger_of(self.engine)
         self.again()
 

@@ -26,7 +26,9 @@ def test_the_same_person_differs_in_nothing() -> None:
     assert differences(LOGIN, asking_for(GIULIA)) == ()
 
 
-@pytest.mark.parametrize("written", ["MUELLER DORDEVIC", "Muller Dordevic", "mueller-đorđević", "Müller Ðorđević"])
+@pytest.mark.parametrize(
+    "written", ["MUELLER DORDEVIC", "Muller Dordevic", "mueller-đorđević", "Müller Ðorđević"]
+)
 def test_a_name_may_be_written_otherwise(written: str) -> None:
     assert differences(replace(LOGIN, family_name=written), asking_for(GIULIA)) == ()
 

@@ -240,7 +240,10 @@ def test_nobody_decides_within_t3_and_the_evidence_is_destroyed(house: House) ->
     request = a_request()
     token, view = house.preview(request)
     house.clock.advance(minutes=41)
-    assert house.desk.decide(token, "visitor-1", frozenset(d.id for d in view.documents)).step is PreviewStep.EXPIRED
+    assert (
+        house.desk.decide(token, "visitor-1", frozenset(d.id for d in view.documents)).step
+        is PreviewStep.EXPIRED
+    )
     house.work()
     assert "evidence-destroyed" in house.facts()
     assert error(house.ask(house.second(request, token)))[0] is ErrorCode.TIMEOUT
@@ -288,7 +291,10 @@ def test_a_request_id_is_good_once(house: House) -> None:
 
 def test_an_unmapped_evidence_type(house: House) -> None:
     request = a_request()
-    unmapped = replace(request.evidence_type, evidence_type_classification=request.evidence_type.evidence_type_classification[:-4] + "ffff")
+    unmapped = replace(
+        request.evidence_type,
+        evidence_type_classification=request.evidence_type.evidence_type_classification[:-4] + "ffff",
+    )
     code, detail = error(house.ask(replace(request, evidence_type=unmapped)))
     assert code is ErrorCode.OBJECT_NOT_FOUND
     assert "EvidenceTypeClassification" in detail
@@ -465,4 +471,8 @@ def test_no_personal_data_and_no_evidence_lies_readable_in_the_database(house: H
 
 def _personal(request: EvidenceRequest) -> list[bytes]:
     identity = login_of(request)
-    return [identity.family_name.encode(), identity.given_name.encode(), (identity.identifier or "x/x").encode()]
+    return [
+        identity.family_name.encode(),
+        identity.given_name.encode(),
+        (identity.identifier or "x/x").encode(),
+    ]

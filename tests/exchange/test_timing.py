@@ -9,7 +9,11 @@ from intermediary.exchange import SettingsInvalid, Timing
 
 def test_the_defaults_are_those_of_the_technical_design() -> None:
     timing = Timing()
-    assert (timing.t1, timing.t2, timing.t3) == (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=40))
+    assert (timing.t1, timing.t2, timing.t3) == (
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+        timedelta(minutes=40),
+    )
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_the_log_shows_a_change_and_a_gap(engine: Engine) -> None:
     assert [dict(e.data)["attempt"] for e in story.events] == ["0", "1", "2", "3"]
     assert log.broken_streams() == ()
     with engine.begin() as connection:
-        connection.execute(text("UPDATE event SET data = '{\"attempt\": \"9\"}' WHERE number = 2"))
+        connection.execute(text('UPDATE event SET data = \'{"attempt": "9"}\' WHERE number = 2'))
     assert log.broken_streams() == ("e1",)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM event WHERE number = 2"))
