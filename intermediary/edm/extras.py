@@ -34,7 +34,10 @@ def qname(clark: str) -> str:
 
 
 def canonical(element: etree._Element) -> str:
-    """Exclusive canonical XML with our prefixes, without comments and processing instructions."""
+    """Exclusive canonical XML with our prefixes, without comments and processing instructions.
+
+    Other namespaces get x1, x2, … in the order in which they occur: the same content is the same text.
+    """
     copy = deepcopy(element)
     copy.tail = None
     for original, copied in zip(element.iter("*"), copy.iter("*"), strict=True):
@@ -42,9 +45,19 @@ def canonical(element: etree._Element) -> str:
         if named is not None:
             copied.set(XSI_TYPE, qname(resolve(original, named)))
     etree.strip_elements(copy, etree.Comment, etree.ProcessingInstruction, with_tail=False)
-    holder = etree.Element("holder", nsmap=NSMAP)
-    holder.append(copy)  # takes over our prefixes
+    holder = etree.Element("holder", nsmap=NSMAP | _foreign(copy))
+    holder.append(copy)  # takes over the holder's prefixes
     return etree.tostring(copy, method="c14n", exclusive=True, with_comments=False, with_tail=False).decode()
+
+
+def _foreign(element: etree._Element) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for node in element.iter("*"):
+        for name in (str(node.tag), *sorted(key for key, _ in _pairs(node))):
+            uri = name[1:].partition("}")[0] if name.startswith("{") else ""
+            if uri and uri not in PREFIXES and uri not in found:
+                found[uri] = f"x{len(found) + 1}"
+    return {prefix: uri for uri, prefix in found.items()}
 
 
 def shell(element: etree._Element, unknown: Iterable[etree._Element], names: tuple[str, ...] = ()) -> str:

@@ -1,0 +1,1 @@
+"""Tests of `intermediary.edm`; `examples` and `strategies` are for other rooms too."""
