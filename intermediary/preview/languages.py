@@ -7,11 +7,10 @@ used, so that a `.mo` can never be older than its `.po`. The source language, En
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -67,7 +66,7 @@ class Tongue:
     """One language: how it says dates, sizes, countries and texts that come by language."""
 
     language: str
-    timezone: ZoneInfo
+    timezone: tzinfo
 
     @property
     def locale(self) -> Locale:

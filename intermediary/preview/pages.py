@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
@@ -23,14 +22,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Pages:
-    """Renders pages; one template environment per language."""
+    """Renders pages; templates are compiled once per language."""
 
     def __init__(self, settings: PreviewSettings) -> None:
         self._settings = settings
         self.language_cookie = f"{settings.cookie_name}-language"
-        zone = ZoneInfo(settings.timezone)
-        self._tongues = {code: Tongue(code, zone) for code in settings.languages}
-        self._environment = lru_cache(self._make_environment)
+        self._tongues = {code: Tongue(code, settings.zone()) for code in settings.languages}
         for code in settings.languages:
             catalogue(code)
 
@@ -56,7 +53,7 @@ class Pages:
         target = _safe_return(return_location)
         post = return_method.upper() == "POST"
         text = (
-            self._environment(tongue.language)
+            _environment(tongue.language)
             .get_template(template)
             .render(
                 settings=self._settings,
@@ -84,23 +81,25 @@ class Pages:
             },
         )
 
-    def _make_environment(self, language: str) -> Environment:
-        environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=select_autoescape(default=True),
-            undefined=StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.policies["ext.i18n.trimmed"] = True
-        translations = catalogue(language)
-        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-        environment.globals["procedure_title"] = lambda code: (
-            translations.gettext(PROCEDURES[code]) if code in PROCEDURES else code
-        )
-        environment.globals["format_name"] = documents.format_name
-        return environment
+
+@lru_cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    translations = catalogue(language)
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["procedure_title"] = lambda code: (
+        translations.gettext(PROCEDURES[code]) if code in PROCEDURES else code
+    )
+    environment.globals["format_name"] = documents.format_name
+    return environment
 
 
 def _safe_return(location: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """Settings of the citizen's pages: one frozen value."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
 from intermediary.preview.errors import SettingsInvalid
@@ -36,6 +37,10 @@ class PreviewSettings:
         if not self.languages:
             raise SettingsInvalid("languages: name at least one")
         try:
-            ZoneInfo(self.timezone)
-        except (OSError, ValueError):
+            self.zone()
+        except (OSError, ValueError, KeyError):
             raise SettingsInvalid("timezone: no such IANA time zone") from None
+
+    def zone(self) -> tzinfo:
+        """The time zone; UTC is known without a time zone database."""
+        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)

@@ -1,8 +1,8 @@
 """The pages as the platform mounts them, and a browser-like client."""
 
 from collections.abc import Iterator
+from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -43,7 +43,7 @@ def citizen(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
-def log_in(client: TestClient) -> httpx.Response:
+def log_in(client: TestClient) -> Any:
     """Follow the login to its end; returns the answer of the callback."""
     start = client.get(f"/preview/{TOKEN}/login")
     assert start.status_code == 303, start.text

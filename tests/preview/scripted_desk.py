@@ -1,8 +1,9 @@
-"""A scripted exchange and a scripted login: the pages are tested against them, the real desk has its own tests."""
+"""A scripted exchange and a scripted login for the pages; the real desk has its own tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from io import BytesIO
 
 from reportlab.pdfgen.canvas import Canvas
@@ -37,6 +38,7 @@ VEHICLE_XML = """<?xml version="1.0" encoding="UTF-8"?>
 </v:VehicleRegistration>""".encode()
 
 
+@cache
 def pdf(pages: int = 2) -> bytes:
     """A small PDF that says what it is."""
     out = BytesIO()
@@ -134,7 +136,7 @@ class ScriptedDesk:
         if token != TOKEN:
             raise PreviewUnknown
         final = self.current.step in (PreviewStep.EXPIRED, PreviewStep.TAKEN)
-        if visitor is not None and visitor == self.owner or final:
+        if (visitor is not None and visitor == self.owner) or final:
             return self.current
         step = PreviewStep.TAKEN if self.owner else PreviewStep.LOGIN
         return replace(self.current, step=step, documents=(), inputs=())
