@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -42,10 +43,7 @@ class SystemFailed(SandboxError):  # noqa: N818
 
 
 class Sandbox:
-    """A running sandbox. As a context manager it starts nothing by itself and leaves nothing behind.
-
-    Start it from a thread that lives as long as the sandbox: the kernel ends the systems with that thread.
-    """
+    """A running sandbox. As a context manager it starts nothing by itself and leaves nothing behind."""
 
     def __init__(
         self, world: World, *, timing: Mapping[str, float] | None = None, database_url: str | None = None
@@ -55,6 +53,8 @@ class Sandbox:
         self._timing = timing
         self._database_url = database_url
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        # PR_SET_PDEATHSIG means the thread that started a process, so one thread that stays starts them all
+        self._starter = ThreadPoolExecutor(1, "sandbox-starter")
 
     def __enter__(self) -> Self:
         self.prepare()
@@ -65,6 +65,7 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        self._starter.shutdown()
         atexit.unregister(self.stop)
 
     def prepare(self) -> None:
@@ -85,7 +86,7 @@ class Sandbox:
         for system in wanted:
             self._check_port(system)
         for system in wanted:
-            self._spawn(system)
+            self._starter.submit(self._spawn, system).result()
         for system in wanted:
             self._wait(system)
 

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections.abc import Callable
@@ -26,8 +27,8 @@ def _listens(world: World, system: str) -> bool:
         return probe.connect_ex(("127.0.0.1", world.port(system))) == 0
 
 
-def _eventually(condition: Callable[[], bool]) -> bool:
-    for _ in range(200):
+def _eventually(condition: Callable[[], bool], tries: int = 200) -> bool:
+    for _ in range(tries):
         if condition():
             return True
         time.sleep(0.05)
@@ -43,8 +44,12 @@ def test_a_system_is_ready_when_start_returns_and_is_gone_afterwards(tmp_path: P
         sandbox.kill(SYSTEM)
         assert not sandbox.running(SYSTEM)
         assert not _listens(world, SYSTEM)
-        sandbox.start([SYSTEM])
-        assert _listens(world, SYSTEM)
+        starter = threading.Thread(target=sandbox.start, args=([SYSTEM],))
+        starter.start()
+        starter.join()
+        assert _eventually(lambda: not Path(f"/proc/self/task/{starter.native_id}").exists())
+        lives = not _eventually(lambda: not sandbox.running(SYSTEM), tries=10)
+        assert lives, "a system outlives the thread that started it"
         assert b"Uvicorn running" in sandbox.log(SYSTEM).read_bytes()
     assert not _listens(world, SYSTEM)
 
