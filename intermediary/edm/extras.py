@@ -12,7 +12,7 @@ from intermediary.edm.model import Extra
 from intermediary.edm.names import NSMAP, PREFIXES, SLOT, XSI_TYPE
 
 _END = 1000
-_STEP = re.compile(r"([A-Za-z]+)(?:\[(\w+)\])?")
+_STEP = re.compile(r"(\w+)(?:\[(\w+)\])?")
 
 
 def resolve(element: etree._Element, qname: str) -> str:
@@ -96,7 +96,11 @@ def restore(
         path, at, last = ("", "", name) if name.startswith("{") else name.partition("/@")
         target = _find(element, path) if at else element
         key = last if at else name
-        if target is not None:
+        if target is None:
+            continue
+        if key == "collectionType" and not value:
+            target.attrib.pop(key, None)  # was absent where the profile has one
+        else:
             target.set(key, qname(value) if key == XSI_TYPE else value)
     if not extra.elements:
         return

@@ -160,7 +160,7 @@ def _request(root: etree._Element, reading: Reading) -> EvidenceRequest:
                 unknown.append(shell(child, child.iterchildren("*")))
         else:
             unknown.append(canonical(child))
-    fields: dict[str, object] = {}
+    fields: dict[str, object] = {"evidence_type": None, "subject": None}
     if query is None:
         reading.problem(STRUCTURE, root, "query:Query is missing.", "Add query:Query with its slots.")
     else:
