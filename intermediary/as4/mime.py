@@ -63,7 +63,10 @@ class MimeMessage:
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - RFC 9110 token, no secret
 _NAME = re.compile(f"{_TOKEN}/{_TOKEN}")
-_PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN})))?')
+# Unquoted values may hold more than a token, as in type=application/soap+xml, which many senders write.
+_PARAMETER = re.compile(
+    rf'[ \t]*;[ \t]*(?:({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!#-+\-.-:<-\[\]-~]+)))?'
+)
 _HEADER_NAME = re.compile(_TOKEN)
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _CONTENT_ID = re.compile(r"[\x21-\x3b=\x3f-\x7e]{1,255}")
