@@ -11,16 +11,13 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from intermediary.sandbox.iam import token_url_of
-from intermediary.sandbox.supervisor import Sandbox, client_context, free_world
+from intermediary.sandbox.supervisor import client_context
 from intermediary.sandbox.world import World
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    world = free_world(tmp_path_factory.mktemp("iam"))
-    with Sandbox(world) as sandbox:
-        sandbox.start(["iam"])
-        yield world
+def world(neighbours: World) -> World:
+    return neighbours
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from joserfc.jwk import KeySet
 
 from intermediary.sandbox.identity_provider import claims, redirect_uri
 from intermediary.sandbox.people import person
-from intermediary.sandbox.supervisor import Sandbox, free_world
 from intermediary.sandbox.world import World
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-0123456789"
@@ -22,11 +21,8 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    world = free_world(tmp_path_factory.mktemp("login"))
-    with Sandbox(world) as sandbox:
-        sandbox.start(["identity-provider"])
-        yield world
+def world(neighbours: World) -> World:
+    return neighbours
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from intermediary.sandbox.iam import token_url_of
 from intermediary.sandbox.people import COMPANIES, PEOPLE, Person, person
 from intermediary.sandbox.platform_files import PROVIDERS
 from intermediary.sandbox.registers import business, civil_status, residents, vehicles
-from intermediary.sandbox.supervisor import Sandbox, client_context, free_world
+from intermediary.sandbox.supervisor import client_context
 from intermediary.sandbox.world import World
 from intermediary.shipped import shipped
 from intermediary.transport.national import Connector, NationalSettings
@@ -49,11 +49,8 @@ RECORDS = tuple(record for register in REGISTERS.values() for record in register
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    world = free_world(tmp_path_factory.mktemp("registers"))
-    with Sandbox(world) as sandbox:
-        sandbox.start(["iam", *REGISTERS])
-        yield world
+def world(neighbours: World) -> World:
+    return neighbours
 
 
 @pytest.fixture(scope="module")
