@@ -94,11 +94,11 @@ class Citizen:
             forms = [form for form in page.forms if form.method == "POST" and _buttons(form)]
             if self._at("identity-provider"):
                 self._log_in(forms)
-            elif deciding := next((form for form in forms if _boxes(form)), None):
+            elif (deciding := next((form for form in forms if _boxes(form)), None)) is not None:
                 offered = len(_boxes(deciding))
                 opened = self._documents(page)
                 self._decide(deciding, choice)
-            elif asking := next((form for form in forms if _questions(form)), None):
+            elif (asking := next((form for form in forms if _questions(form)), None)) is not None:
                 self._answer(asking)
             elif not self._logged_in and (login := self._link(page, lambda url: url.path.endswith("/login"))):
                 self._open(login)
@@ -110,8 +110,8 @@ class Citizen:
                 self._open(str(self._page.url))
             elif back := self._link(page, self._is_portal):
                 self._open(back)
-            elif leaving := next((form for form in forms if self._is_portal(self._target(form))), None):
-                self._submit(leaving, _buttons(leaving)[0])
+            elif leaving := [form for form in forms if self._is_portal(self._target(form))]:
+                self._submit(leaving[0], _buttons(leaving[0])[0])
             else:
                 return Visit(tuple(self._headings), offered, tuple(opened), returned=False)
         raise Lost(f"{patience} seconds were not enough; the last page was «{self._headings[-1]}»")

@@ -4,7 +4,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from intermediary.sandbox.stories import STORIES, VERSIONS, Story, Told, tell
+from intermediary.sandbox.stories import STORIES, VERSIONS, Story, Told, tell, with_logs
 from intermediary.sandbox.supervisor import Sandbox, SandboxError
 from intermediary.sandbox.world import SYSTEMS, World
 
@@ -115,10 +115,12 @@ def _tell_all(out: Console, sandbox: Sandbox, versions: Iterable[str]) -> int:
         for system in dict.fromkeys(s.down for s, _ in cast if s.down is not None):
             _with_outage(pool, sandbox, system, [(s, v) for s, v in cast if s.down == system], finished)
     told.sort(key=lambda one: cast.index((one.story, one.version)))
-    for one in told:
+    with out.status("Reading what the platform's log says …"):
+        complete = with_logs(sandbox.world, told)
+    for one in complete:
         out.print(_timeline(one))
-    out.print(_summary(told))
-    failed = [one for one in told if one.problems]
+    out.print(_summary(complete))
+    failed = [one for one in complete if one.problems]
     colour = "red" if failed else "green"
     out.print(
         f"[bold {colour}]{len(told) - len(failed)} of {len(told)} stories went as expected[/] "
@@ -178,7 +180,7 @@ def _timeline(told: Told) -> Table:
     return table
 
 
-def _summary(told: list[Told]) -> Table:
+def _summary(told: Sequence[Told]) -> Table:
     table = Table(title="All stories", title_justify="left", title_style="bold")
     for name in ("story", "EDM", "portal", "platform", "documents", "seconds", "as expected"):
         table.add_column(name, justify="right" if name in ("documents", "seconds") else "left")

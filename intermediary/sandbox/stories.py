@@ -1,7 +1,7 @@
 """Stories of whole exchanges: a person, an evidence, a choice, and what has to come of it.
 
 Each is told against a running sandbox: the portal is asked by its JSON API, the citizen walks through the
-preview, and the platform's own log must tell the same story.
+preview (`tell`), and the platform's own log must tell the same story (`with_logs`).
 """
 
 import json
@@ -10,8 +10,9 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -66,9 +67,14 @@ class Told:
     seconds: float
     exchange: Mapping[str, Any] = field(repr=False)
     """The portal's view."""
-    log: Mapping[str, Any] = field(repr=False)
-    """The platform's view: `intermediary exchanges show ID --json`."""
     visit: Visit | None = None
+    log: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The platform's view: `intermediary exchanges show ID --json`; filled by `with_logs`."""
+
+    @property
+    def request_message_id(self) -> str | None:
+        """AS4 MessageId of the first request, None where it did not come so far."""
+        return self.exchange["request_message_ids"][0] if self.exchange else None
 
 
 _PLATE = {"kennzeichen": "B-GR 1990"}
@@ -85,7 +91,7 @@ _WITH_EVIDENCE = (
     "evidence-destroyed",
     "closed",
 )
-_DECLINED = ("decided", "message-acknowledged", "evidence-destroyed", "closed")
+_DECLINED = ("decided", "evidence-destroyed", "message-queued", "message-acknowledged", "closed")
 
 STORIES = (
     Story(
@@ -175,9 +181,11 @@ def platform_command(world: World, *arguments: str) -> Any:
     Raises subprocess.CalledProcessError.
     """
     settings = world.data("platform") / "platform.toml"
+    # compiled modules are kept beside the sandbox: this is called often, and starts three times as fast
+    bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(world.root.resolve() / "bytecode")}
     done = subprocess.run(
         [sys.executable, "-m", "intermediary.cli", *arguments, "--json"],
-        env=os.environ | {"INTERMEDIARY_SETTINGS": str(settings)},
+        env=os.environ | bytecode | {"INTERMEDIARY_SETTINGS": str(settings)},
         capture_output=True,
         check=True,
         timeout=60,
@@ -200,7 +208,6 @@ def tell(
     """
     begin = time.monotonic()
     exchange: Mapping[str, Any] = {}
-    log: Mapping[str, Any] = {}
     visit, problems = None, list[str]()
     trust = ssl.create_default_context(cafile=str(world.authority))
     with httpx.Client(base_url=world.url("portal"), verify=trust, trust_env=False) as portal:
@@ -214,13 +221,31 @@ def tell(
             problems += _compare(story.expected, exchange, visit)
         except (httpx.HTTPError, Lost, _TooLate) as problem:
             problems.append(f"{type(problem).__name__}: {problem}")
-    if exchange:
-        try:
-            log = _log(world, exchange["request_message_ids"][0], patience)
-            problems += _compare_log(story.expected, log)
-        except (subprocess.SubprocessError, _TooLate) as problem:
-            problems.append(f"The platform's log: {problem}")
-    return Told(story, version, tuple(problems), time.monotonic() - begin, exchange, log, visit)
+    return Told(story, version, tuple(problems), time.monotonic() - begin, exchange, visit)
+
+
+def with_logs(world: World, told: Sequence[Told], *, patience: float = 30) -> tuple[Told, ...]:
+    """The stories with what the platform's own log says of them, compared too.
+
+    One call lists all exchanges (until all of the stories are closed), then one call reads each.
+    """
+    until = time.monotonic() + patience
+    while True:
+        rows = platform_command(world, "exchanges", "list", "--limit", "500")
+        found = {row["request_message_id"]: row for row in rows}
+        mine = [found.get(one.request_message_id) for one in told]
+        if all(row and row["state"] == "closed" for row in mine) or time.monotonic() > until:
+            break
+        time.sleep(0.2)
+    with ThreadPoolExecutor(2) as pool:
+        return tuple(pool.map(lambda pair: _with_log(world, *pair), zip(told, mine, strict=True)))
+
+
+def _with_log(world: World, told: Told, row: Mapping[str, Any] | None) -> Told:
+    if row is None:
+        return replace(told, problems=(*told.problems, "the platform has no such exchange"))
+    log: Mapping[str, Any] = platform_command(world, "exchanges", "show", row["id"])
+    return replace(told, log=log, problems=(*told.problems, *_compare_log(told.story.expected, log)))
 
 
 class _TooLate(RuntimeError):  # noqa: N818
@@ -276,24 +301,10 @@ def _compare(expected: Expected, exchange: Mapping[str, Any], visit: Visit | Non
     return problems
 
 
-def _log(world: World, request_message_id: str, patience: float) -> Mapping[str, Any]:
-    """The platform's story of the exchange that a message began, once it is closed."""
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        found = [
-            row
-            for row in platform_command(world, "exchanges", "list", "--limit", "500")
-            if row["request_message_id"] == request_message_id
-        ]
-        if found and found[0]["state"] == "closed":
-            story: Mapping[str, Any] = platform_command(world, "exchanges", "show", found[0]["id"])
-            return story
-        time.sleep(0.2)
-    raise _TooLate("the exchange is not closed" if found else "there is no such exchange")
-
-
 def _compare_log(expected: Expected, log: Mapping[str, Any]) -> list[str]:
     problems = []
+    if log["state"] != "closed":
+        problems.append(f"the exchange is still «{log['state']}» in the platform's log")
     if log["outcome"] != expected.outcome:
         problems.append(f"outcome in the platform's log is «{log['outcome']}», not «{expected.outcome}»")
     rest = iter([event["fact"] for event in log["events"]])

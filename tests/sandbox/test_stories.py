@@ -9,7 +9,7 @@ import pytest
 
 from intermediary.sandbox import demo
 from intermediary.sandbox.citizen import CANCEL, Choice
-from intermediary.sandbox.stories import STORIES, VERSIONS, Expected, Story, Told, platform_command, tell
+from intermediary.sandbox.stories import STORIES, VERSIONS, Expected, tell, with_logs
 from intermediary.sandbox.supervisor import Sandbox, free_world
 from intermediary.sandbox.world import World
 
@@ -25,12 +25,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.mark.parametrize(
-    ("key", "version"), [("approve-all", "2.0"), ("partial-consent", "1.2"), ("unmapped", "1.0")]
+    ("key", "version"), [("approve-all", "2.0"), ("partial-consent", "1.2"), ("deferred", "1.0")]
 )
 def test_story_goes_as_expected(world: World, key: str, version: str) -> None:
     told = tell(world, BY_KEY[key], version)
     assert told.problems == ()
-    assert told.log["edm_version"] == f"oots-edm:v{version}"
+    assert told.exchange["version"] == f"oots-edm:v{version}"
     if told.visit:
         assert told.visit.returned and len(told.visit.opened) == told.visit.documents
 
@@ -40,27 +40,20 @@ def test_a_story_that_ends_otherwise_is_told_with_all_its_problems(world: World)
         BY_KEY["decline"],
         expected=Expected("evidence", "approved", documents=Choice.ALL, facts=("decided", "preview-offered")),
     )
-    problems = " | ".join(tell(world, wrong, "2.0").problems)
+    good, bad = with_logs(world, [tell(world, BY_KEY["unmapped"], "1.2"), tell(world, wrong, "2.0")])
+    assert good.problems == () and good.log["edm_version"] == "oots-edm:v1.2"
+    problems = " | ".join(bad.problems)
     assert "state at the portal is «error», not «evidence»" in problems
     assert "0 documents at the portal, not" in problems
     assert "outcome in the platform's log is «declined», not «approved»" in problems
     assert "lacks preview-offered (or has another order)" in problems
 
 
-def test_a_citizen_who_cancels_the_login_is_led_back_and_may_come_again(world: World) -> None:
-    story = replace(BY_KEY["decline"], login=CANCEL)
-    told = _impatient(world, story)
+def test_a_citizen_who_cancels_the_login_is_led_back_and_nothing_is_decided(world: World) -> None:
+    told = tell(world, replace(BY_KEY["decline"], login=CANCEL), "1.2", patience=2)
     assert told.visit is not None and told.visit.returned
     assert told.visit.documents == 0
-
-
-def _impatient(world: World, story: Story) -> Told:
-    return tell(world, story, "1.2", patience=2)
-
-
-def test_the_platform_commands_print_json(world: World) -> None:
-    rows = platform_command(world, "exchanges", "list")
-    assert {"id", "conversation_id", "request_message_id", "state", "outcome"} <= set(rows[0])
+    assert told.exchange["state"] == "preview-required" and "TooLate" in told.problems[0]
 
 
 def test_every_story_is_told_in_every_version_and_has_a_name_of_its_own() -> None:
