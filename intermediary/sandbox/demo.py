@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +26,7 @@ _AT_ONCE = 4
 
 def run(auto: bool, edm: str | None, root: Path, first_port: int) -> int:
     """Run the demo and return the exit code: 0 well, 1 a story or the sandbox failed, 2 wrong call."""
-    out = Console(highlight=False, soft_wrap=True)
+    out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 132)
     if edm is not None and edm not in VERSIONS:
         out.print(f"[red]There are no stories for EDM {escape(edm)};[/] choose one of {', '.join(VERSIONS)}.")
         return 2

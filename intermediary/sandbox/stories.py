@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +18,13 @@ import httpx
 
 from intermediary.sandbox.citizen import Choice, Citizen, Lost, Visit
 from intermediary.sandbox.world import World
+
+_COMMANDS = """
+import json, sys
+from intermediary.cli import app
+for command in json.loads(sys.argv[1]):
+    app(command, standalone_mode=False)
+"""
 
 VERSIONS = ("2.0", "1.2")
 """Versions of the Exchange Data Model in which every story is told."""
@@ -175,22 +181,26 @@ STORIES = (
 """All stories, in the order of the final table."""
 
 
-def platform_command(world: World, *arguments: str) -> Any:
-    """Run `intermediary …` with the platform's settings and read the JSON that it prints.
+def platform_commands(world: World, *commands: Sequence[str]) -> list[Any]:
+    """Run `intermediary … --json` with the platform's settings; what each command prints, read.
 
-    Raises subprocess.CalledProcessError.
+    All commands in one process, since starting it takes longer than what it does. Raises
+    subprocess.CalledProcessError.
     """
-    settings = world.data("platform") / "platform.toml"
-    # compiled modules are kept beside the sandbox: this is called often, and starts three times as fast
-    bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(world.root.resolve() / "bytecode")}
     done = subprocess.run(
-        [sys.executable, "-m", "intermediary.cli", *arguments, "--json"],
-        env=os.environ | bytecode | {"INTERMEDIARY_SETTINGS": str(settings)},
+        [sys.executable, "-c", _COMMANDS, json.dumps([[*command, "--json"] for command in commands])],
+        env=os.environ | {"INTERMEDIARY_SETTINGS": str(world.data("platform").resolve() / "platform.toml")},
         capture_output=True,
         check=True,
-        timeout=60,
+        text=True,
+        timeout=120,
     )
-    return json.loads(done.stdout)
+    printed, rest = [], done.stdout.strip()
+    while rest:
+        value, end = json.JSONDecoder().raw_decode(rest)
+        printed.append(value)
+        rest = rest[end:].lstrip()
+    return printed
 
 
 def tell(
@@ -227,25 +237,24 @@ def tell(
 def with_logs(world: World, told: Sequence[Told], *, patience: float = 30) -> tuple[Told, ...]:
     """The stories with what the platform's own log says of them, compared too.
 
-    One call lists all exchanges (until all of the stories are closed), then one call reads each.
+    A story whose exchange is not closed within `patience` seconds has a problem.
     """
     until = time.monotonic() + patience
     while True:
-        rows = platform_command(world, "exchanges", "list", "--limit", "500")
+        (rows,) = platform_commands(world, ("exchanges", "list", "--limit", "500"))
         found = {row["request_message_id"]: row for row in rows}
         mine = [found.get(one.request_message_id) for one in told]
         if all(row and row["state"] == "closed" for row in mine) or time.monotonic() > until:
             break
         time.sleep(0.2)
-    with ThreadPoolExecutor(2) as pool:
-        return tuple(pool.map(lambda pair: _with_log(world, *pair), zip(told, mine, strict=True)))
+    logs = platform_commands(world, *(("exchanges", "show", row["id"]) for row in mine if row))
+    by_id = {log["id"]: log for log in logs}
+    return tuple(_with_log(one, by_id[row["id"]] if row else {}) for one, row in zip(told, mine, strict=True))
 
 
-def _with_log(world: World, told: Told, row: Mapping[str, Any] | None) -> Told:
-    if row is None:
-        return replace(told, problems=(*told.problems, "the platform has no such exchange"))
-    log: Mapping[str, Any] = platform_command(world, "exchanges", "show", row["id"])
-    return replace(told, log=log, problems=(*told.problems, *_compare_log(told.story.expected, log)))
+def _with_log(told: Told, log: Mapping[str, Any]) -> Told:
+    found = _compare_log(told.story.expected, log) if log else ["the platform has no such exchange"]
+    return replace(told, log=log, problems=(*told.problems, *found))
 
 
 class _TooLate(RuntimeError):  # noqa: N818
