@@ -53,7 +53,7 @@ class Pages:
         target = _safe_return(return_location)
         post = return_method.upper() == "POST"
         text = (
-            _environment(tongue.language)
+            environment(tongue.language)
             .get_template(template)
             .render(
                 settings=self._settings,
@@ -83,8 +83,9 @@ class Pages:
 
 
 @lru_cache
-def _environment(language: str) -> Environment:
-    environment = Environment(
+def environment(language: str) -> Environment:
+    """The templates in one language, compiled once."""
+    made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
@@ -92,14 +93,14 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["ext.i18n.trimmed"] = True
+    made.policies["ext.i18n.trimmed"] = True
     translations = catalogue(language)
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals["procedure_title"] = lambda code: (
+    made.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    made.globals["procedure_title"] = lambda code: (
         translations.gettext(PROCEDURES[code]) if code in PROCEDURES else code
     )
-    environment.globals["format_name"] = documents.format_name
-    return environment
+    made.globals["format_name"] = documents.format_name
+    return made
 
 
 def _safe_return(location: str | None) -> str | None:

@@ -118,9 +118,13 @@ def _router(  # noqa: PLR0915 - one closure per route
     ) -> HTMLResponse:
         """The page of the step where the citizen stands."""
         template, step = f"{view.step.value.replace('-', '_')}.html", view.step.value
-        retry = False
+        retry = view.step is PreviewStep.TAKEN
         if view.step is PreviewStep.LOGIN and (notice := cookies.notice(request, token)) in _NOTICES:
-            template, step, retry = _NOTICES[notice], notice, True
+            template, step = _NOTICES[notice], notice
+            retry = True
+        if request.method == "HEAD":
+            # The waiting page asks this way: nothing is shown, so nothing may be read.
+            return HTMLResponse("", headers={"X-Preview-Step": step})
         readable = {}
         if view.step is PreviewStep.DECIDE and visitor:
             for document in view.documents:
@@ -183,10 +187,11 @@ def _router(  # noqa: PLR0915 - one closure per route
             return response
         visitor = cookies.new_visitor()
         step = desk.identify(token, visitor, identity).step
+        if step is not PreviewStep.TAKEN:
+            cookies.keep_visitor(response, token, visitor)
         if step in _NOTICES:
             cookies.keep_notice(response, token, step.value)
         else:
-            cookies.keep_visitor(response, token, visitor)
             cookies.forget_notice(response, token)
         return response
 
@@ -218,7 +223,8 @@ def _router(  # noqa: PLR0915 - one closure per route
 
     @router.get("/{token}/login")
     def begin(request: Request, token: Token) -> Response:
-        if desk.view(token, cookies.visitor(request, token)).step is not PreviewStep.LOGIN:
+        step = desk.view(token, cookies.visitor(request, token)).step
+        if step not in (PreviewStep.LOGIN, PreviewStep.TAKEN):
             return to(home(token))
         response = to(home(token))
         try:
@@ -268,7 +274,7 @@ def _router(  # noqa: PLR0915 - one closure per route
             return shown(request, token, view, visitor, errors={"documents": "missing"}, ticked=ticked)
         return to(home(token))
 
-    @router.api_route("/{token}/documents/{document_id}", methods=_READ)
+    @router.get("/{token}/documents/{document_id}")
     def raw(request: Request, token: Token, document_id: str) -> Response:
         visitor, document = own(token, cookies.visitor(request, token), document_id)
         media_type, data = desk.document(token, visitor, document_id)
@@ -282,7 +288,7 @@ def _router(  # noqa: PLR0915 - one closure per route
         }
         return Response(data, headers=headers, media_type=documents.raw_type(media_type))
 
-    @router.api_route("/{token}/documents/{document_id}/view", methods=_READ)
+    @router.get("/{token}/documents/{document_id}/view")
     def view_document(request: Request, token: Token, document_id: str) -> Response:
         here = f"{home(token)}/documents/{quote(document_id, safe='')}/view"
         if "lang" in request.query_params:
@@ -295,6 +301,7 @@ def _router(  # noqa: PLR0915 - one closure per route
             token=token,
             step="document",
             document=document,
+            title=pages.tongue(request).pick(document.title or desk.view(token, visitor).evidence_title),
             readable=read(token, visitor, document),
         )
 

@@ -156,6 +156,7 @@ def inspect(page: Page, axe: str, name: str, language: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_page_is_accessible_and_fits(browser: Browser, house: House, axe: str, language: str) -> None:
     titles: dict[str, str] = {}

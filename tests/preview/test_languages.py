@@ -1,6 +1,7 @@
 """Languages: every text has its translation, every page its language."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from string import Formatter
@@ -11,12 +12,16 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 import intermediary.preview
+from intermediary.preview import create_app
 from intermediary.preview.documents import words
 from intermediary.preview.languages import LOCALE_FOLDER, Text, Tongue
 from intermediary.preview.procedures import PROCEDURES
+from tests.preview.conftest import SETTINGS
+from tests.preview.scripted_desk import ScriptedDesk, ScriptedLogin
 from tests.preview.test_pages import LINK
 
 ROOM = Path(intermediary.preview.__file__).parent
@@ -103,6 +108,30 @@ def test_the_citizens_choice_counts_more_and_stays(citizen: TestClient) -> None:
     assert "Zentrales Fahrzeugregister" in page
     assert "17. Mai 2030, 14:35 UTC" in page
     assert 'lang="de" hreflang="de" aria-current="true"' in page
+
+
+def test_a_further_language_needs_only_a_catalogue(
+    desk: ScriptedDesk, login: ScriptedLogin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = ("bg", "el", "fr", "ga", "mt")
+    for code in others:
+        folder = tmp_path / code / "LC_MESSAGES"
+        folder.mkdir(parents=True)
+        text = (LOCALE_FOLDER / "en" / "LC_MESSAGES" / "preview.po").read_text()
+        own = 'msgid "Log in and continue"\nmsgstr "'
+        (folder / "preview.po").write_text(text.replace(own, f"{own}+{code}+"))
+    monkeypatch.setattr("intermediary.preview.languages.LOCALE_FOLDER", tmp_path)
+    app = create_app(desk, login, replace(SETTINGS, languages=others))
+    outer = FastAPI()
+    outer.mount("/preview", app)
+    with TestClient(outer, base_url="https://ip.example.de") as client:
+        for code in others:
+            page = client.get(LINK, headers={"accept-language": code}).text
+            assert f'<html lang="{code}">' in page
+            assert f"+{code}+" in page
+            assert page.count("hreflang=") == len(others)
+    intermediary.preview.languages.catalogue.cache_clear()
+    intermediary.preview.pages.environment.cache_clear()
 
 
 def test_texts_in_another_language_say_so() -> None:

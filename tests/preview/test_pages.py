@@ -155,6 +155,37 @@ def test_wrong_inputs_come_back_with_errors_at_the_field_and_on_top(
     assert f'href="{LINK}?lang=de"' in page.text, "the language switch leads to a page that GET can show"
 
 
+def test_asking_whether_it_goes_on_reads_no_evidence(
+    citizen: TestClient, desk: ScriptedDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(citizen)
+    monkeypatch.delattr(ScriptedDesk, "document")
+    answer = citizen.head(LINK)
+    assert (answer.status_code, answer.headers["x-preview-step"]) == (200, PreviewStep.DECIDE)
+    assert citizen.head(f"{LINK}/documents/certificate").status_code == 405
+
+
+def test_documents_without_title_or_issuer_have_a_name(citizen: TestClient, desk: ScriptedDesk) -> None:
+    desk.current = replace(
+        desk.current, documents=(PreviewDocument("certificate", {}, "application/pdf", 9, ""),)
+    )
+    log_in(citizen)
+    for path in (LINK, f"{LINK}/documents/certificate/view"):
+        page = citizen.get(path).text
+        assert "Vehicle registration certificate</h" in page
+        assert "Issued by" not in page
+
+
+def test_the_same_person_can_go_on_with_a_new_session(citizen: TestClient, desk: ScriptedDesk) -> None:
+    log_in(citizen)
+    desk.owner = "a newer session"
+    page = citizen.get(LINK)
+    assert page.headers["x-preview-step"] == PreviewStep.TAKEN
+    assert f'href="{LINK}/login"' in page.text
+    log_in(citizen)
+    assert citizen.get(LINK).headers["x-preview-step"] == PreviewStep.DECIDE
+
+
 def test_only_ticked_documents_are_approved(citizen: TestClient, desk: ScriptedDesk) -> None:
     log_in(citizen)
     page = citizen.get(LINK).text
