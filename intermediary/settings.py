@@ -6,7 +6,7 @@ The file is named by `INTERMEDIARY_SETTINGS`. Secrets are never values in here, 
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -71,8 +71,12 @@ class TimingGroup(_Group):
 
     def timing(self) -> Timing:
         """The value that the exchange works with. Raises SettingsInvalid."""
-        given = self.model_dump(exclude_none=True)
-        return Timing(**{k: v if k == "send_attempts" else timedelta(seconds=v) for k, v in given.items()})
+        given: dict[str, Any] = self.model_dump(exclude_none=True)
+        values: dict[str, Any] = {
+            name: value if name == "send_attempts" else timedelta(seconds=value)
+            for name, value in given.items()
+        }
+        return Timing(**values)
 
 
 class Settings(BaseSettings):
@@ -127,7 +131,9 @@ def load_settings() -> Settings:
     """The settings of this process. Raises SettingsInvalid: one line per finding, with the remedy."""
     file = os.environ.get("INTERMEDIARY_SETTINGS")
     if file and not Path(file).is_file():
-        raise SettingsInvalid(f"INTERMEDIARY_SETTINGS names {file}, which is no file; write it or mend the path")
+        raise SettingsInvalid(
+            f"INTERMEDIARY_SETTINGS names {file}, which is no file; write it or mend the path"
+        )
     try:
         settings = Settings()
     except ValidationError as error:

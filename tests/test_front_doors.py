@@ -1,4 +1,4 @@
-"""Each room's `__init__.py` is its front door: it exports public names that exist, and says what lives there."""
+"""Each room's `__init__.py` is its front door: it exports public names and says what lives there."""
 
 import importlib
 import pkgutil

@@ -76,12 +76,15 @@ class SqlTransaction:
 
     def owns(self, queue: Queue, item_id: str, owner: str) -> bool:
         """True while the lease of this owner on the item holds."""
-        row = self._session.get(_TABLES[queue], item_id, with_for_update=True)
+        row = self._row(queue, item_id)
         return row is not None and row.owner == owner
+
+    def _row(self, queue: Queue, item_id: str) -> ExchangeRow | MessageRow | None:
+        return self._session.get(_TABLES[queue], item_id, with_for_update=True)
 
     def lease(self, queue: Queue, item_id: str, owner: str, until: datetime) -> None:
         """Take the lease on an item, also from somebody who holds it."""
-        row = self._session.get(_TABLES[queue], item_id)
+        row = self._row(queue, item_id)
         assert row is not None
         row.owner, row.lease_until = owner, until
         self._session.flush()
@@ -107,7 +110,7 @@ class SqlTransaction:
 
     def release(self, queue: Queue, item_id: str) -> None:
         """End the lease on an item."""
-        row = self._session.get(_TABLES[queue], item_id)
+        row = self._row(queue, item_id)
         if row is not None:
             row.owner = row.lease_until = None
             self._session.add(row)

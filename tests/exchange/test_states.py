@@ -4,12 +4,13 @@ from intermediary.exchange.model import TRANSITIONS, State, allowed
 
 
 def test_every_state_is_reached_and_every_state_but_closed_is_left() -> None:
-    reached, reach = set(), {None}
+    reached: set[State] = set()
+    reach: set[State | None] = {None}
     while reach:
         source = reach.pop()
         new = {t.target for t in TRANSITIONS if t.source == source} - reached
         reached |= new
-        reach |= new  # type: ignore[arg-type]
+        reach |= new
     assert reached == set(State)
     assert {t.source for t in TRANSITIONS if t.source} == set(State) - {State.CLOSED}
 

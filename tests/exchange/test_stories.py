@@ -7,7 +7,7 @@ import pytest
 
 from intermediary.as4.model import Receipt
 from intermediary.edm.codes import ErrorCode
-from intermediary.edm.model import EvidenceErrorResponse, EvidenceRequest, EvidenceResponse
+from intermediary.edm.model import EvidenceErrorResponse, EvidenceRequest, EvidenceResponse, NaturalPerson
 from intermediary.exchange import Identity, PreviewStep, PreviewUnknown, ProviderUnavailable
 from intermediary.national.model import NationalAnswer, Outcome
 from intermediary.sandbox.doubles import PDF, Delivered
@@ -271,7 +271,9 @@ def test_a_preview_location_is_good_for_one_second_request(house: House) -> None
 def test_a_second_request_for_another_person_is_refused(house: House) -> None:
     request = a_request()
     token = house.begin(request)
-    other = house.second(request, token, subject=replace(request.subject, family_name="Neri"))  # type: ignore[call-arg]
+    assert isinstance(request.subject, NaturalPerson)
+    neri = replace(request.subject, family_name="Neri")
+    other = house.second(request, token, subject=neri)
     code, detail = error(house.ask(other))
     assert code is ErrorCode.INVALID_REQUEST
     assert "Neri" not in detail
@@ -444,7 +446,7 @@ def test_a_step_that_breaks_is_tried_again_and_leaves_the_kind_in_the_log(house:
             raise error
         return ask(provider, request)  # type: ignore[arg-type]
 
-    house.register.ask = ask_or_break  # type: ignore[method-assign,assignment]
+    house.register.ask = ask_or_break  # type: ignore[method-assign]
     request = a_request()
     token, _view = house.preview(request)
     for _ in range(3):
