@@ -302,7 +302,7 @@ def _collect(
             if plan.child.repeats:
                 unknown.append(canonical(node))
             else:
-                _twice(node, reading)
+                twice(node, reading)
             continue
         seen.add(tag)
         if plan.inside:
@@ -318,7 +318,7 @@ def _collect(
             values.setdefault(plan.name, []).append(found)
         else:
             if values.get(plan.name) is not None and plan.only is not None:
-                _twice(node, reading)  # one of two children that exclude each other
+                twice(node, reading)  # one of two children that exclude each other
             values[plan.name] = found
         if plan.attributes is not None and node.attrib:
             rank = f"[{len(values[plan.name])}]" if plan.many else ""
@@ -326,9 +326,10 @@ def _collect(
     return seen
 
 
-def _twice(node: etree._Element, reading: Reading) -> None:
+def twice(node: etree._Element, reading: Reading, rule: str = STRUCTURE) -> None:
+    """Note that an element is one too many."""
     reading.problem(
-        STRUCTURE, node, f"{label(node.tag)} may not occur a second time here.", "Keep the one that holds."
+        rule, node, f"{label(node.tag)} may not occur a second time here.", "Keep the one that holds."
     )
 
 

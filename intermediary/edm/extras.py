@@ -9,7 +9,7 @@ from lxml import etree
 from intermediary import xml
 from intermediary.edm.errors import EdmUnwritable
 from intermediary.edm.model import Extra
-from intermediary.edm.names import NSMAP, PREFIXES, SLOT, XSI_TYPE
+from intermediary.edm.names import NSMAP, PREFIXES, XSI_TYPE
 
 _END = 1000
 _STEP = re.compile(r"(\w+)(?:\[(\w+)\])?")
@@ -60,11 +60,9 @@ def _foreign(element: etree._Element) -> dict[str, str]:
     return {prefix: uri for uri, prefix in found.items()}
 
 
-def shell(element: etree._Element, unknown: Iterable[etree._Element], names: tuple[str, ...] = ()) -> str:
-    """Canonical XML of a known element with only its unknown children; `names` are attributes that stay."""
+def shell(element: etree._Element, unknown: Iterable[etree._Element]) -> str:
+    """Canonical XML of a known element with nothing but its unknown children."""
     hull = etree.Element(element.tag, nsmap=element.nsmap)  # type: ignore[arg-type]  # None is the default
-    for name in names:
-        hull.set(name, element.get(name) or "")
     for child in unknown:
         copy = deepcopy(child)
         copy.tail = None
@@ -99,7 +97,7 @@ def restore(
         if target is None:
             continue
         if key == "collectionType" and not value:
-            target.attrib.pop(key, None)  # was absent where the profile has one
+            target.attrib.pop(key, "")  # was absent where the profile has one
         else:
             target.set(key, qname(value) if key == XSI_TYPE else value)
     if not extra.elements:
@@ -109,19 +107,12 @@ def restore(
             child = xml.parse(text.encode())
         except xml.XmlRefused:
             raise EdmUnwritable("An element kept in `extra` is no well-formed XML") from None
-        known = _same(element, child) if child.tag in merged else None
+        known = next(element.iterchildren(child.tag), None) if child.tag in merged else None
         if known is None:
             element.append(child)
         else:
             known.extend(list(child))
     element[:] = sorted(element, key=lambda child: order.get(child.tag, _END))
-
-
-def _same(element: etree._Element, shell_: etree._Element) -> etree._Element | None:
-    for child in element.iterchildren(shell_.tag):
-        if child.tag != SLOT or child.get("name") == shell_.get("name"):
-            return child
-    return None
 
 
 def _find(element: etree._Element, path: str) -> etree._Element | None:

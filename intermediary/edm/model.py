@@ -17,7 +17,7 @@ class Extra:
 
     An attribute of a child that has no `extra` of its own is kept under its path: `Gender/@listID`,
     `Language[2]/@x`, `Slot[EvidenceRequester]/SlotValue/@collectionType`. A child that the model dissolves
-    (IsConformantTo, a known slot, RegistryObjectList) is kept with only what is unknown in it, and merged.
+    (IsConformantTo, RegistryObjectList) is kept with only what is unknown in it, and merged.
     """
 
     attributes: tuple[tuple[str, str], ...] = ()

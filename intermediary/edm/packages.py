@@ -10,7 +10,7 @@ from lxml import etree
 
 from intermediary.edm import names as n
 from intermediary.edm.codes import DocumentRole
-from intermediary.edm.elements import SPACE, STRUCTURE, Reading
+from intermediary.edm.elements import SPACE, STRUCTURE, Reading, twice
 from intermediary.edm.evidence import EVIDENCE
 from intermediary.edm.extras import attributes, canonical, resolve, restore, shell
 from intermediary.edm.model import EvidenceDocument, EvidencePackage, Extra
@@ -40,7 +40,7 @@ _ORDER = {
         )
     )
 }
-_MERGED = frozenset({n.SLOT, n.OBJECT_LIST})
+_MERGED = frozenset({n.OBJECT_LIST})
 
 
 def derived_id(of: str, what: str) -> str:
@@ -88,7 +88,15 @@ def _read_package(node: etree._Element, profile: Profile, reading: Reading) -> E
     for child in lists[0].iterchildren("*") if lists else ():
         kind = resolve(child, child.get(n.XSI_TYPE) or "") if child.tag == n.OBJECT else ""
         if kind == n.EXTRINSIC:
-            documents.append(_read_document(child, profile, reading))
+            document = _read_document(child, profile, reading)
+            if any(document.id == other.id for other in documents):
+                reading.problem(
+                    STRUCTURE,
+                    child,
+                    "Two objects of a package have the same id.",
+                    "Give each an id of its own.",
+                )
+            documents.append(document)
         elif kind == n.ASSOCIATION:
             associations.append(child)
         elif child.tag == n.OBJECT and not kind:
@@ -159,19 +167,19 @@ def _read_document(node: etree._Element, profile: Profile, reading: Reading) -> 
     identity = _id(node, reading)
     slots = Slots(node, METADATA, reading)
     metadata = slots.one("EvidenceMetadata", {_EVIDENCE_TAG: EVIDENCE})
-    strange = attributes(node, ("id", n.XSI_TYPE)) + slots.strange
-    unknown = slots.unknown
+    strange, unknown = slots.rest()
+    strange += attributes(node, ("id", n.XSI_TYPE))
     reference: etree._Element | None = None
     classification: etree._Element | None = None
     for child in slots.others:
-        if child.tag == n.ITEM_REF and reference is None:
+        if child.tag == n.ITEM_REF:
+            if reference is not None:
+                twice(child, reading)
             reference = child
             strange += attributes(child, (n.HREF, n.TITLE), "RepositoryItemRef")
-        elif (
-            child.tag == n.CLASSIFICATION
-            and classification is None
-            and child.get("classificationScheme") == n.CLASSIFICATION_SCHEME
-        ):
+        elif child.tag == n.CLASSIFICATION and child.get("classificationScheme") == n.CLASSIFICATION_SCHEME:
+            if classification is not None:
+                twice(child, reading, "R-EDM-RESP-S048")
             classification = child
         else:
             unknown.append(canonical(child))

@@ -11,7 +11,7 @@ from intermediary.edm import names as n
 from intermediary.edm import slots as s
 from intermediary.edm.agents import AGENT
 from intermediary.edm.codes import AgentRole, ErrorCode
-from intermediary.edm.elements import SPACE, STRUCTURE, Reading, read_text
+from intermediary.edm.elements import SPACE, STRUCTURE, Reading, read_text, twice
 from intermediary.edm.errors import EdmUnreadable, UnsupportedVersion
 from intermediary.edm.evidence import EVIDENCE_TYPE, PROVIDER_CLASSIFICATION, REQUIREMENT
 from intermediary.edm.extras import attributes, canonical, resolve, shell
@@ -146,14 +146,18 @@ def _request(root: etree._Element, reading: Reading) -> EvidenceRequest:
     if identity is None:
         reading.problem("R-EDM-REQ-S003", root, "The request has no id.", "Add id with a urn:uuid:.")
     slots = s.Slots(root, s.REQUEST, reading, profile.set_collections)
-    strange = attributes(root, ("id",)) + slots.strange
-    unknown = slots.unknown
+    strange, unknown = slots.rest()
+    strange += attributes(root, ("id",))
     query: etree._Element | None = None
     option: etree._Element | None = None
     for child in slots.others:
-        if child.tag == n.QUERY_ELEMENT and query is None:
+        if child.tag == n.QUERY_ELEMENT:
+            if query is not None:
+                twice(child, reading)
             query = child
-        elif child.tag == n.RESPONSE_OPTION and option is None:
+        elif child.tag == n.RESPONSE_OPTION:
+            if option is not None:
+                twice(child, reading)
             option = child
             strange += _differing(child, "returnType", "LeafClassWithRepositoryItem", "ResponseOption")
             if len(child):
@@ -199,12 +203,11 @@ def _query(query: etree._Element, reading: Reading) -> dict[str, object]:
         )
     person = slots.one("AuthorizedRepresentative", PERSON | COMPANY)
     company = slots.one("AuthorizedRepresentativeLegalPerson", COMPANY)
-    unknown = slots.unknown + [canonical(child) for child in slots.others]
-    if person is not None and company is not None:  # the model holds one; the other travels along
-        slot = slots.found["AuthorizedRepresentativeLegalPerson"][0].getparent()
-        assert slot is not None
-        unknown.append(canonical(slot))
-    strange = slots.strange + _differing(query, "queryDefinition", "DocumentQuery")
+    # The model holds one representative; a second one travels along.
+    second = person is not None and company is not None
+    strange, unknown = slots.rest(*(("AuthorizedRepresentativeLegalPerson",) if second else ()))
+    unknown += [canonical(child) for child in slots.others]
+    strange += _differing(query, "queryDefinition", "DocumentQuery")
     return {
         "evidence_type": slots.one("EvidenceRequest", {f"{{{SDG}}}DataServiceEvidenceType": EVIDENCE_TYPE}),
         "subject": natural if natural is not None else legal,
@@ -227,12 +230,14 @@ def _response(root: etree._Element, reading: Reading) -> EvidenceResponse:
             "R-EDM-RESP-S003", root, "The response names no request.", "Set requestId to the request's id."
         )
     slots = s.Slots(root, s.RESPONSE, reading, profile.set_collections)
-    strange = attributes(root, ("requestId", "status")) + slots.strange
-    unknown = slots.unknown
+    strange, unknown = slots.rest()
+    strange += attributes(root, ("requestId", "status"))
     packages: tuple[EvidencePackage, ...] = ()
     listed = False
     for child in slots.others:
-        if child.tag == n.OBJECT_LIST and not listed:
+        if child.tag == n.OBJECT_LIST:
+            if listed:
+                twice(child, reading)
             listed = True
             packages, beside = read_packages(child, profile, reading)
             unknown.extend(beside)
@@ -268,11 +273,11 @@ def usual_status(packages: tuple[EvidencePackage, ...], announced: bool) -> str:
 def _error(root: etree._Element, reading: Reading) -> EvidenceErrorResponse:
     profile = _profile(root, "R-EDM-ERR-C001", reading)
     slots = s.Slots(root, s.ERROR, reading)
-    strange = attributes(root, ("requestId", "status")) + slots.strange
+    strange, unknown = slots.rest()
+    strange += attributes(root, ("requestId", "status"))
     status = _attribute(root, "status")
     if status is not None and status != n.FAILURE:
         strange.append(("status", status))
-    unknown = slots.unknown
     exceptions = []
     for child in slots.others:
         if child.tag == n.EXCEPTION:
@@ -299,23 +304,21 @@ def _error(root: etree._Element, reading: Reading) -> EvidenceErrorResponse:
 def _exception(node: etree._Element, profile: Profile, reading: Reading) -> EvidenceException:
     slots = s.Slots(node, s.EXCEPTION, reading)
     known = ("code", "message", "severity", "detail", n.XSI_TYPE)
-    strange = attributes(node, known) + slots.strange
     stated = _attribute(node, "code") or ""
     code = _CODES.get(stated, stated)
     kind = resolve(node, node.get(n.XSI_TYPE) or "")
+    location, method = slots.string("PreviewLocation"), slots.string("PreviewMethod")
+    descriptions = slots.texts("PreviewDescription")
+    preview = (
+        None if location is None else Preview(location, descriptions, "GET" if method is None else method)
+    )
+    # Without a location there is no Preview to hold the other two.
+    whole = () if preview else tuple(filter(slots.__contains__, ("PreviewDescription", "PreviewMethod")))
+    strange, unknown = slots.rest(*whole)
+    strange += attributes(node, known)
     if kind != usual_type(code):
         strange.append((n.XSI_TYPE, kind))
-    location = slots.string("PreviewLocation")
-    preview = None
-    unknown = slots.unknown + [canonical(child) for child in slots.others]
-    if location is not None:
-        method = slots.string("PreviewMethod")
-        preview = Preview(location, slots.texts("PreviewDescription"), "GET" if method is None else method)
-    else:
-        for name in ("PreviewDescription", "PreviewMethod"):
-            slot = slots.found[name][0].getparent() if name in slots else None
-            if slot is not None and slots.found[name][1]:
-                unknown.append(canonical(slot))
+    unknown += [canonical(child) for child in slots.others]
     severity = _attribute(node, "severity")
     usual = profile.severity_error if preview is None else profile.severity_preview_required
     return EvidenceException(

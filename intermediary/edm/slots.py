@@ -11,7 +11,7 @@ from lxml import etree
 
 from intermediary.edm import names as n
 from intermediary.edm.elements import SPACE, STRUCTURE, Reading, Struct, label, read_text
-from intermediary.edm.extras import attributes, canonical, qname, resolve, shell
+from intermediary.edm.extras import attributes, canonical, qname, resolve
 from intermediary.edm.model import Text
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
@@ -105,9 +105,10 @@ class Slots:
     ) -> None:
         """Sort the element's children; `sets` are collections whose type goes without saying."""
         self.element, self.rules, self.reading = element, rules, reading
+        self.slot: dict[str, etree._Element] = {}
         self.found: dict[str, tuple[etree._Element, str]] = {}
-        self.strange: list[tuple[str, str]] = []
         self.unknown: list[str] = []
+        self.strange: dict[str, list[tuple[str, str]]] = {}
         self.others: list[etree._Element] = []
         """Children that are no slots."""
         aliases = {rule.alias: name for name, rule in rules.items() if rule.alias}
@@ -132,13 +133,15 @@ class Slots:
                 self._value(child, name, rule, sets)
 
     def _value(self, slot: etree._Element, name: str, rule: SlotRule, sets: frozenset[str]) -> None:
+        self.slot[name] = slot
         content: etree._Element | None = None
-        beside = []
         for child in slot.iterchildren("*"):
             if content is None and child.tag == n.SLOT_VALUE:
                 content = child
             else:
-                beside.append(child)
+                self.reading.problem(
+                    rule.type_rule, child, "A slot has one value and nothing else.", "Keep one rim:SlotValue."
+                )
         if content is None:
             self.reading.problem(rule.type_rule, slot, "The slot has no value.", "Add rim:SlotValue.")
             self.found[name] = (slot, "")
@@ -154,18 +157,22 @@ class Slots:
             )
             kind = ""
         self.found[name] = (content, kind)
-        if beside:
-            self.unknown.append(shell(slot, beside, ("name",)))
+        strange: list[tuple[str, str]] = []
         if len(slot.attrib) != 1:
-            self.strange.extend(attributes(slot, ("name",), f"Slot[{name}]"))
+            strange.extend(attributes(slot, ("name",), f"Slot[{name}]"))
         usual = n.SET if name in sets and kind == n.COLLECTION else None
         stated = content.get("collectionType")
         if stated != usual:
-            self.strange.append((f"Slot[{name}]/SlotValue/@collectionType", stated or ""))
+            strange.append((f"Slot[{name}]/SlotValue/@collectionType", stated or ""))
         if len(content.attrib) > 2:
-            self.strange.extend(
-                attributes(content, (n.XSI_TYPE, "collectionType"), f"Slot[{name}]/SlotValue")
-            )
+            strange.extend(attributes(content, (n.XSI_TYPE, "collectionType"), f"Slot[{name}]/SlotValue"))
+        if strange:
+            self.strange[name] = strange
+
+    def rest(self, *whole: str) -> tuple[list[tuple[str, str]], list[str]]:
+        """Unknown attributes and elements; the slots named in `whole` entirely, as if they were unknown."""
+        strange = [a for name, found in self.strange.items() if name not in whole for a in found]
+        return strange, self.unknown + [canonical(self.slot[name]) for name in whole]
 
     def __contains__(self, name: str) -> bool:
         return name in self.found

@@ -32,7 +32,7 @@ _ORDER = {
     n.RESPONSE_OPTION: 4,
     n.QUERY_ELEMENT: 5,
 }
-_MERGED = frozenset({n.SLOT, n.OBJECT_LIST, n.RESPONSE_OPTION})
+_MERGED = frozenset({n.OBJECT_LIST, n.RESPONSE_OPTION})
 
 
 def write(message: EdmMessage) -> bytes:
