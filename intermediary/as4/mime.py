@@ -252,8 +252,8 @@ def join(root: bytes, attachments: Sequence[tuple[str, str, Iterable[Octets]]]) 
     """
     if not attachments:
         return f"{SOAP_TYPE}; charset=UTF-8", root
-    boundary = f"=_{secrets.token_hex(16)}"
-    root_id = "root@as4"
+    token = secrets.token_hex(16)
+    boundary, root_id = f"=_{token}", f"{token}@root"
     opening = (
         f"--{boundary}\r\nContent-Type: {SOAP_TYPE}; charset=UTF-8\r\n"
         f"Content-Transfer-Encoding: binary\r\nContent-ID: <{root_id}>\r\n\r\n"

@@ -208,22 +208,27 @@ def authenticate(signature: Signature, pmode: PMode, check: CertificateCheck, no
     else:
         raise _untrusted("the signer's certificate is neither sent nor pinned")
     signed = canonical(signature.signed_info, signature.prefixes)
+    problem = None
     for candidate in candidates:
-        _trusted(candidate, pmode, check, now)
-        if candidate.verifies(signature.value, signed):
+        # Several where a renewed certificate has the old key: then the one still valid counts.
+        problem = _problem(candidate, pmode, check, now)
+        if problem is None and candidate.verifies(signature.value, signed):
             return candidate.der
-    raise _untrusted("the signature value does not hold")
+    raise _untrusted(problem or "the signature value does not hold")
 
 
-def _trusted(signer: PublicCertificate, pmode: PMode, check: CertificateCheck, now: datetime | None) -> None:
+def _problem(
+    signer: PublicCertificate, pmode: PMode, check: CertificateCheck, now: datetime | None
+) -> str | None:
     certificate = signer.certificate
     if now and not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        raise _untrusted("the signer's certificate is expired or not yet valid")
+        return "the signer's certificate is expired or not yet valid"
     problem = check(signer.der)
     if problem is not None:
-        raise _untrusted(f"the signer's certificate is not trusted: {problem}")
+        return f"the signer's certificate is not trusted: {problem}"
     if not pmode.partner_signing_certificates and signer.common_name != pmode.partner.id:
-        raise _untrusted("the common name of the signer's certificate is not the partner's party id")
+        return "the common name of the signer's certificate is not the partner's party id"
+    return None
 
 
 def check_nodes(signature: Signature, envelope: Envelope) -> None:

@@ -27,7 +27,7 @@ from intermediary.as4.matching import match
 from intermediary.as4.mime import Limits
 from intermediary.as4.model import EbmsError, Payload, PMode, PModes, Received
 from intermediary.as4.signature import Signature, digest
-from intermediary.as4.vocabulary import GZIP_TYPE
+from intermediary.as4.vocabulary import GZIP_TYPE, OCTETS_TYPE
 
 _LIMITS = Limits()
 
@@ -190,7 +190,8 @@ class _Opening:
                 EbmsErrorCode.OTHER, "more bytes than the P-Mode allows", "The message is too large"
             )
         further = tuple(p for p in info.properties if p.name not in ("MimeType", "CompressionType"))
-        return Payload(part.content_id, original or kind, bytes(content), further)
+        # Without MimeType the type stands only where nothing is signed, hence it is not believed.
+        return Payload(part.content_id, original or OCTETS_TYPE, bytes(content), further)
 
     def _cipher(self, encrypted: EncryptedPart) -> AESGCM:
         for key, cipher in self.ciphers:

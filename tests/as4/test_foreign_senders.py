@@ -26,7 +26,7 @@ def test_a_foreign_message_is_read_and_acknowledged() -> None:
     assert received.message.timestamp.isoformat() == "2026-07-01T14:00:00.123456+02:00"
     assert [(p.content_id, p.media_type, p.content) for p in received.payloads] == [
         ("p1@forge", "application/pdf", b"%PDF content"),
-        ("p2@forge", "image/jpeg", b"\xff\xd8"),
+        ("p2@forge", "application/octet-stream", b"\xff\xd8"),
     ]
     sent = as4.Packed(packed.content_type, packed.body, received.references)
     assert isinstance(read(acknowledge(unpacked), sent), as4.Receipt)
@@ -55,7 +55,7 @@ def test_signed_tokens_are_checked_and_accepted() -> None:
 @pytest.mark.parametrize("encrypted", [True, False])
 @pytest.mark.parametrize("media_type", XML_TYPES)
 def test_uncompressed_xml_is_hashed_in_canonical_form(media_type: str, encrypted: bool) -> None:
-    part = ForgedPart("p1@forge", media_type, XML, signed=CANONICAL)
+    part = ForgedPart("p1@forge", media_type, XML, (("MimeType", media_type),), signed=CANONICAL)
     forgery = Forgery([part]) if encrypted else Forgery([part], recipient=None)
     payload = receive(forgery.pack(), receiving(encrypt=encrypted)).received.payloads[0]
     assert payload.content == XML

@@ -25,6 +25,7 @@ from intermediary.as4.vocabulary import (
 )
 from intermediary.validation import Validator
 from tests.as4 import pki
+from tests.as4.forge import ForgedPart, Forgery
 from tests.as4.parties import (
     EDM,
     PDF,
@@ -163,6 +164,23 @@ def test_two_certificates_overlap() -> None:
     packed = as4.pack(REQUEST, (EDM,), pmode(), old_key)
     unpacked = as4.unpack(packed.content_type, packed.body, (both,), ours, lambda _der: None, NOW)
     assert unpacked.received.signer == old.der
+
+
+def test_a_renewed_certificate_with_the_old_key() -> None:
+    """Both certificates have the same SubjectKeyIdentifier; the valid one counts."""
+    old = pki.leaf(PORTAL.id, ends=NOW - timedelta(days=1))
+    both = receiving(partner_signing_certificates=(old.certificate, pki.leaf(PORTAL.id).certificate))
+    part = ForgedPart("p1@forge", "image/png", b"png")
+    assert receive(Forgery([part], key_form="ski").pack(), both).received.signer == pki.leaf(PORTAL.id).der
+
+
+def test_a_thousand_parts() -> None:
+    """Assertion C48; the P-Mode decides how many are accepted."""
+    parts = tuple(replace(PDF, content_id=f"part{n}@portal.example") for n in range(1000))
+    packed = send(*parts, max_parts=1000)
+    unpacked = receive(packed, receiving(max_parts=1000))
+    assert unpacked.received.payloads == parts
+    assert isinstance(read(acknowledge(unpacked), packed), as4.Receipt)
 
 
 def test_without_pins_the_common_name_is_the_party() -> None:
