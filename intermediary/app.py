@@ -1,4 +1,4 @@
-"""The composition root: settings in, ASGI application out. Only here and in `cli` rooms are wired together."""
+"""The composition root: settings in, ASGI application out. Only here and in `cli` rooms are joined."""
 
 import os
 import secrets

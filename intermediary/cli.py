@@ -19,8 +19,8 @@ from intermediary.settings import Settings, load_settings
 from intermediary.shipped import shipped
 
 app = typer.Typer(
-    help="The intermediary platform between a national once-only system and the EU Once-Only Technical System.\n\n"
-    "Start with `intermediary demo`. The other commands read the settings file that INTERMEDIARY_SETTINGS names.",
+    help="The intermediary platform between a national once-only system and EU-OOTS.\n\n"
+    "Start with `intermediary demo`. The other commands read the file that INTERMEDIARY_SETTINGS names.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -49,7 +49,9 @@ def demo(
     version: Annotated[
         str | None, typer.Option("--edm", metavar="2.0|1.2", help="Only this version of the data model.")
     ] = None,
-    root: Annotated[Path, typer.Option(help="Where keys, databases and logs of the sandbox live.")] = Path("var/demo"),
+    root: Annotated[Path, typer.Option(help="Where keys, databases and logs of the sandbox live.")] = Path(
+        "var/demo"
+    ),
     port: Annotated[int, typer.Option(help="First of the ports used.")] = 8440,
 ) -> None:
     """A whole once-only system on this machine: a foreign portal, registers, a login, and this platform.
@@ -98,7 +100,8 @@ def migrate() -> None:
 def validate(
     file: Annotated[Path, typer.Argument(help="An EDM message (XML); - for standard input.")],
     release: Annotated[
-        str | None, typer.Option(help="Check against this release, e.g. oots-edm:v1.2; default: what it says.")
+        str | None,
+        typer.Option(help="Check against this release, e.g. oots-edm:v1.2; default: what it says."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -139,7 +142,9 @@ def validate(
 
 @mappings_app.command("lint")
 def mappings_lint(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of YAML files; default: the shipped set.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of YAML files; default: the shipped set.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check a folder of mappings without importing it; findings name file, line and remedy."""
@@ -173,7 +178,9 @@ def mappings_import(
         err.print(str(invalid), markup=False)
         raise typer.Exit(1) from None
     version = store.save(read, author=author, reason=reason, now=now())
-    out.print(f"Version {version} is in force: {len(read.mappings)} mappings, {len(read.providers)} providers.")
+    out.print(
+        f"Version {version} is in force: {len(read.mappings)} mappings, {len(read.providers)} providers."
+    )
 
 
 @mappings_app.command("list")
@@ -227,7 +234,9 @@ def exchanges_list(
 
 @exchanges_app.command("show")
 def exchanges_show(
-    exchange_id: Annotated[str, typer.Argument(help="The id, or its beginning; `platform` for events of none.")],
+    exchange_id: Annotated[
+        str, typer.Argument(help="The id, or its beginning; `platform` for events of none.")
+    ],
     as_json: Json = False,
 ) -> None:
     """The story of one exchange as a timeline."""
@@ -242,7 +251,7 @@ def exchanges_show(
         return
     story = log.story(exchange_id)
     if story is None:
-        err.print(f"There is no exchange {exchange_id}, or several begin so; `intermediary exchanges list` shows all")
+        err.print(f"There is no exchange {exchange_id}, or several begin so; see `exchanges list`")
         raise typer.Exit(1)
     if as_json:
         events_json = [{"at": e.at, "fact": e.fact, "data": dict(e.data)} for e in story.events]

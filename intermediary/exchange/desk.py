@@ -269,7 +269,7 @@ class Desk:
         assert exchange.evidence_key is not None and exchange.sealed_response is not None
         draft = edm.read(xml.parse(self._ports.vault.open(exchange.evidence_key, exchange.sealed_response)))
         assert isinstance(draft, EvidenceResponse)
-        # Companions carry no metadata of their own but form and identifier: their main evidence speaks for them.
+        # Companions carry little metadata of their own: their main evidence speaks for them.
         metadata = {
             d.content_id: package.main.metadata for package in draft.packages for d in package.documents
         }

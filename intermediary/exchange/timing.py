@@ -47,4 +47,5 @@ class Timing:
 
     def pause(self, first: timedelta, attempts: int) -> timedelta:
         """Pause after that many attempts: doubling, bounded by the ceiling."""
-        return min(first * 2 ** min(max(attempts - 1, 0), 20), self.retry_ceiling)
+        doubled: timedelta = first * (1 << min(max(attempts - 1, 0), 20))
+        return min(doubled, self.retry_ceiling)

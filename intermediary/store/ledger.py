@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Engine, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -80,7 +80,8 @@ class SqlTransaction:
         return row is not None and row.owner == owner
 
     def _row(self, queue: Queue, item_id: str) -> ExchangeRow | MessageRow | None:
-        return self._session.get(_TABLES[queue], item_id, with_for_update=True)
+        row = self._session.get(_TABLES[queue], item_id, with_for_update=True)
+        return cast("ExchangeRow | MessageRow | None", row)
 
     def lease(self, queue: Queue, item_id: str, owner: str, until: datetime) -> None:
         """Take the lease on an item, also from somebody who holds it."""
