@@ -67,7 +67,8 @@ def _stay(out: Console, sandbox: Sandbox) -> int:
  1. Choose a test person and an evidence, and press «Fetch the evidence».
  2. «Continue at the provider's preview» leads to this platform; log in as the same person (no password).
  3. Look at the documents, allow or decline; back at the portal you see what arrived.
-    Giulia's licence plate is B-GR 1990; Björn's registry office is München, 1985.
+    The registers ask for more: Giulia's licence plate is B-GR 1990, her municipality 11000000 (Berlin);
+    Björn's is 14713000 (Leipzig, two homes), his registry office München.
 
 All systems use certificates of the sandbox' own authority. Your browser will warn until you accept them, or
 import [bold]{world.authority.resolve()}[/] as an authority (and remove it afterwards).
@@ -127,6 +128,8 @@ def _tell_all(out: Console, sandbox: Sandbox, versions: Iterable[str]) -> int:
         f"[bold {colour}]{len(told) - len(failed)} of {len(told)} stories went as expected[/] "
         f"in {time.monotonic() - begin:.1f} s."
     )
+    if failed:
+        out.print(f"What the systems said: {escape(str(sandbox.world.root))}/*/log.txt")
     return 1 if failed or len(told) < len(cast) else 0
 
 

@@ -1,4 +1,13 @@
-"""The portal over HTTP: pages for people, a JSON API for scripts, the AS4 endpoint."""
+"""The portal over HTTP: pages for people, a JSON API for scripts, the AS4 endpoint.
+
+GET  /                                  start page; POST /exchanges begins, GET /exchanges/{id} shows
+GET  /exchanges/{id}/return             where the preview sends the user back to
+POST /as4                               AS4 messages from the platform
+GET  /api/catalogue                     keys of evidence types, test persons, versions
+POST /api/exchanges                     NewExchange as JSON; 201 and the exchange
+GET  /api/exchanges[/{id}]              `exchanges.as_json`
+GET  /api/exchanges/{id}/documents/{n}  a received document, counted from 1
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
