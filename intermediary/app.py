@@ -168,6 +168,10 @@ def _preview(platform: Platform) -> preview.PreviewSettings:
     return preview.PreviewSettings(
         session_secret=_session_secret(settings.session_secret_file),
         operator_name=settings.operator or names.get("en", ""),
+        imprint_url=settings.imprint_url,
+        privacy_url=settings.privacy_url,
+        accessibility_url=settings.accessibility_url,
+        timezone=settings.timezone,
     )
 
 

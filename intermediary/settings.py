@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     """Worker threads beside the web server; 0 where `intermediary worker` runs them elsewhere."""
     operator: str = ""
     """Who runs the platform, as shown to citizens; default: its name in the mappings."""
+    imprint_url: str | None = None
+    privacy_url: str | None = None
+    accessibility_url: str | None = None
+    timezone: str = "UTC"
+    """IANA name of the zone in which citizens read times."""
     max_message_bytes: Annotated[int, Field(gt=0)] = 310 * 1024 * 1024
     as4_signing: KeyPair
     as4_encryption: KeyPair

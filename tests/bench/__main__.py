@@ -1,0 +1,28 @@
+"""`make bench`: run every measurement, print a table, write build/bench.json (flat, ratios and milliseconds)."""
+
+import json
+import sys
+from pathlib import Path
+
+from tests.bench import as4_codec, exchange, mapping_lookup
+
+MEASUREMENTS = (as4_codec, exchange, mapping_lookup)
+
+
+def main() -> int:
+    """Measure and report; a measurement that breaks fails the run."""
+    figures: dict[str, float] = {}
+    for module in MEASUREMENTS:
+        sys.stderr.write(f"{module.__name__.rpartition('.')[2]} …\n")
+        figures |= module.measure()
+    rounded = {name: round(value, 3) for name, value in figures.items()}
+    out = Path("build/bench.json")
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(rounded, indent=1) + "\n")
+    for name, value in rounded.items():
+        sys.stdout.write(f"{name:<32}{value:>10.3f}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
