@@ -15,8 +15,8 @@ from typing import Any
 from lxml import etree
 
 from intermediary.edm.errors import Problem
-from intermediary.edm.extras import attributes, canonical, restore, shell
-from intermediary.edm.model import Extra, Identifier, Text
+from intermediary.edm.extras import Kept, attributes, canonical, extra, restore, shell
+from intermediary.edm.model import Identifier, Text
 from intermediary.edm.names import LANGS, PREFIXES, SDG, SLOT
 
 SPACE = " \t\r\n"
@@ -225,7 +225,7 @@ class Struct:
     def read(self, element: etree._Element, reading: Reading) -> Any:
         """The value of an element; what is missing is a problem, what is unknown an extra."""
         values: Values = dict(self.absent)
-        unknown: list[str] = []
+        unknown: list[Kept] = []
         strange = attributes(element) if element.attrib else []
         seen = _collect(self.by_tag, element, reading, values, unknown, strange=strange)
         for plan in self.required:
@@ -238,7 +238,7 @@ class Struct:
         if self.finish is not None:
             self.finish(values)
         if unknown or strange:
-            values["extra"] = Extra(tuple(sorted(strange)), tuple(unknown))
+            values["extra"] = extra(strange, unknown, self.order)
         return self.cls(**values)
 
     def write(self, parent: etree._Element, tag: str, obj: Any) -> None:
@@ -284,7 +284,7 @@ def _collect(
     element: etree._Element,
     reading: Reading,
     values: Values,
-    unknown: list[str],
+    unknown: list[Kept],
     *,
     strange: list[tuple[str, str]],
     path: str = "",
@@ -308,7 +308,7 @@ def _collect(
         if plan.inside:
             here = f"{path}{plan.child.local}"
             strange.extend(attributes(node, (), here))
-            inner: list[str] = []
+            inner: list[Kept] = []
             _collect(plan.by_tag, node, reading, values, inner, strange=strange, path=f"{here}/")
             if inner:
                 unknown.append(shell(node, (c for c in node.iterchildren("*") if c.tag not in plan.by_tag)))

@@ -11,6 +11,8 @@ from intermediary.edm.errors import EdmUnwritable
 from intermediary.edm.model import Extra
 from intermediary.edm.names import NSMAP, PREFIXES, XSI_TYPE
 
+Kept = tuple[str, str]
+"""Tag and canonical XML of an unknown element."""
 _END = 1000
 _STEP = re.compile(r"(\w+)(?:\[(\w+)\])?")
 
@@ -33,8 +35,8 @@ def qname(clark: str) -> str:
     return f"{PREFIXES[uri]}:{local}" if brace and uri in PREFIXES else clark
 
 
-def canonical(element: etree._Element) -> str:
-    """Exclusive canonical XML with our prefixes, without comments and processing instructions.
+def canonical(element: etree._Element) -> Kept:
+    """Tag and exclusive canonical XML with our prefixes, without comments and processing instructions.
 
     Other namespaces get x1, x2, … in the order in which they occur: the same content is the same text.
     """
@@ -47,7 +49,8 @@ def canonical(element: etree._Element) -> str:
     etree.strip_elements(copy, etree.Comment, etree.ProcessingInstruction, with_tail=False)
     holder = etree.Element("holder", nsmap=NSMAP | _foreign(copy))
     holder.append(copy)  # takes over the holder's prefixes
-    return etree.tostring(copy, method="c14n", exclusive=True, with_comments=False, with_tail=False).decode()
+    text = etree.tostring(copy, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+    return str(element.tag), text.decode()
 
 
 def _foreign(element: etree._Element) -> dict[str, str]:
@@ -60,7 +63,7 @@ def _foreign(element: etree._Element) -> dict[str, str]:
     return {prefix: uri for uri, prefix in found.items()}
 
 
-def shell(element: etree._Element, unknown: Iterable[etree._Element]) -> str:
+def shell(element: etree._Element, unknown: Iterable[etree._Element]) -> Kept:
     """Canonical XML of a known element with nothing but its unknown children."""
     hull = etree.Element(element.tag, nsmap=element.nsmap)  # type: ignore[arg-type]  # None is the default
     for child in unknown:
@@ -83,14 +86,22 @@ def _pairs(element: etree._Element) -> list[tuple[str, str]]:
     return element.attrib.items()  # type: ignore[return-value]  # never bytes
 
 
+def extra(strange: list[tuple[str, str]], unknown: list[Kept], order: Mapping[str, int]) -> Extra:
+    """The unknown attributes and elements of a value, in the order in which `restore` writes them."""
+    if not strange and not unknown:
+        return Extra()
+    ranked = sorted(unknown, key=lambda kept: order.get(kept[0], _END))
+    return Extra(tuple(sorted(strange)), tuple(text for _, text in ranked))
+
+
 def restore(
-    element: etree._Element, extra: Extra, order: Mapping[str, int], merged: Container[str] = ()
+    element: etree._Element, kept: Extra, order: Mapping[str, int], merged: Container[str] = ()
 ) -> None:
     """Put the extras of a value back into its element. Raises EdmUnwritable.
 
     `order` ranks the children by tag; an extra whose tag is in `merged` goes into the child that is there.
     """
-    for name, value in extra.attributes:
+    for name, value in kept.attributes:
         path, at, last = ("", "", name) if name.startswith("{") else name.partition("/@")
         target = _find(element, path) if at else element
         key = last if at else name
@@ -100,9 +111,9 @@ def restore(
             target.attrib.pop(key, "")  # was absent where the profile has one
         else:
             target.set(key, qname(value) if key == XSI_TYPE else value)
-    if not extra.elements:
+    if not kept.elements:
         return
-    for text in extra.elements:
+    for text in kept.elements:
         try:
             child = xml.parse(text.encode())
         except xml.XmlRefused:

@@ -12,8 +12,8 @@ from intermediary.edm import names as n
 from intermediary.edm.codes import DocumentRole
 from intermediary.edm.elements import SPACE, STRUCTURE, Reading, twice
 from intermediary.edm.evidence import EVIDENCE
-from intermediary.edm.extras import attributes, canonical, resolve, restore, shell
-from intermediary.edm.model import EvidenceDocument, EvidencePackage, Extra
+from intermediary.edm.extras import Kept, attributes, canonical, extra, resolve, restore, shell
+from intermediary.edm.model import EvidenceDocument, EvidencePackage
 from intermediary.edm.names import SDG
 from intermediary.edm.profiles import Profile
 from intermediary.edm.slots import METADATA, Slots, add_value
@@ -50,7 +50,7 @@ def derived_id(of: str, what: str) -> str:
 
 def read_packages(
     element: etree._Element, profile: Profile, reading: Reading
-) -> tuple[tuple[EvidencePackage, ...], list[str]]:
+) -> tuple[tuple[EvidencePackage, ...], list[Kept]]:
     """The packages of a list (a document outside any is a package of its own), and what is unknown there."""
     packages = []
     unknown = []
@@ -113,9 +113,7 @@ def _read_package(node: etree._Element, profile: Profile, reading: Reading) -> E
         strange += attributes(lists[0], (), "RegistryObjectList")
     stated = _id(node, reading)
     ours = profile.packaged and documents and stated == derived_id(documents[0].id, "package")
-    return EvidencePackage(
-        tuple(documents), None if ours else stated, Extra(tuple(sorted(strange)), tuple(elements))
-    )
+    return EvidencePackage(tuple(documents), None if ours else stated, extra(strange, elements, _ORDER))
 
 
 def _associated(
@@ -181,6 +179,9 @@ def _read_document(node: etree._Element, profile: Profile, reading: Reading) -> 
             if classification is not None:
                 twice(child, reading, "R-EDM-RESP-S048")
             classification = child
+            strange += attributes(
+                child, ("id", "classificationScheme", "classificationNode"), "Classification"
+            )
         else:
             unknown.append(canonical(child))
     content_id, title = _reference(node, reference, reading)
@@ -191,7 +192,7 @@ def _read_document(node: etree._Element, profile: Profile, reading: Reading) -> 
         metadata,
         title,
         role,
-        Extra(tuple(sorted(strange)), tuple(unknown)),
+        extra(strange, unknown, _ORDER),
         classification_id,
     )
 
@@ -233,7 +234,9 @@ def _classified(
             f"Set classificationNode to one of {', '.join(_ROLES)}.",
         )
         role = DocumentRole.MAIN_EVIDENCE
-    stated = node.get("id") or ""
+    stated = (node.get("id") or "").strip(SPACE)
+    if not stated:
+        reading.problem("R-EDM-RESP-S065", node, "The classification has no id.", "Add id with a urn:uuid:.")
     ours = profile.packaged and stated == derived_id(identity, "classification")
     return role, None if ours else stated
 

@@ -14,7 +14,7 @@ from intermediary.edm.codes import AgentRole, ErrorCode
 from intermediary.edm.elements import SPACE, STRUCTURE, Reading, read_text, twice
 from intermediary.edm.errors import EdmUnreadable, UnsupportedVersion
 from intermediary.edm.evidence import EVIDENCE_TYPE, PROVIDER_CLASSIFICATION, REQUIREMENT
-from intermediary.edm.extras import attributes, canonical, resolve, shell
+from intermediary.edm.extras import Kept, attributes, canonical, extra, resolve, shell
 from intermediary.edm.model import (
     Agent,
     EvidenceErrorResponse,
@@ -22,7 +22,6 @@ from intermediary.edm.model import (
     EvidencePackage,
     EvidenceRequest,
     EvidenceResponse,
-    Extra,
     Header,
     Preview,
 )
@@ -133,10 +132,6 @@ def _profile(root: etree._Element, rule: str, reading: Reading) -> Profile:
     return fallback
 
 
-def _extra(strange: list[tuple[str, str]], unknown: list[str]) -> Extra:
-    return Extra(tuple(sorted(strange)), tuple(unknown)) if strange or unknown else Extra()
-
-
 # The casts below are void: where a value is None a problem was noted, and read() raises.
 
 
@@ -146,8 +141,8 @@ def _request(root: etree._Element, reading: Reading) -> EvidenceRequest:
     if identity is None:
         reading.problem("R-EDM-REQ-S003", root, "The request has no id.", "Add id with a urn:uuid:.")
     slots = s.Slots(root, s.REQUEST, reading, profile.set_collections)
-    strange, unknown = slots.rest()
-    strange += attributes(root, ("id",))
+    strange = attributes(root, ("id",))
+    unknown: list[Kept] = []
     query: etree._Element | None = None
     option: etree._Element | None = None
     for child in slots.others:
@@ -169,23 +164,27 @@ def _request(root: etree._Element, reading: Reading) -> EvidenceRequest:
         reading.problem(STRUCTURE, root, "query:Query is missing.", "Add query:Query with its slots.")
     else:
         fields = _query(query, reading)
+    procedure = slots.texts("Procedure")
+    requirements = slots.values("Requirements", {f"{{{SDG}}}Requirement": REQUIREMENT})
+    classifications = slots.values(
+        "EvidenceProviderClassification",
+        {f"{{{SDG}}}EvidenceProviderClassification": PROVIDER_CLASSIFICATION},
+    )
+    rest = slots.rest()
     return EvidenceRequest(
         id=identity or "",
         specification_identifier=slots.string("SpecificationIdentifier") or "",
         issue_date_time=slots.moment("IssueDateTime"),  # type: ignore[arg-type]
-        procedure=slots.texts("Procedure"),
+        procedure=procedure,
         possibility_for_preview=slots.flag("PossibilityForPreview"),  # type: ignore[arg-type]
         explicit_request_given=slots.flag("ExplicitRequestGiven"),  # type: ignore[arg-type]
-        requirements=slots.values("Requirements", {f"{{{SDG}}}Requirement": REQUIREMENT}),
+        requirements=requirements,
         evidence_requesters=slots.values("EvidenceRequester", AGENTS),
         evidence_provider=slots.one("EvidenceProvider", AGENTS),
         preview_location=slots.string("PreviewLocation"),
         return_location=slots.string("ReturnLocation"),
-        evidence_provider_classifications=slots.values(
-            "EvidenceProviderClassification",
-            {f"{{{SDG}}}EvidenceProviderClassification": PROVIDER_CLASSIFICATION},
-        ),
-        extra=_extra(strange, unknown),
+        evidence_provider_classifications=classifications,
+        extra=extra(rest[0] + strange, rest[1] + unknown, s.ORDER),
         **fields,  # type: ignore[arg-type]
     )
 
@@ -212,7 +211,7 @@ def _query(query: etree._Element, reading: Reading) -> dict[str, object]:
         "evidence_type": slots.one("EvidenceRequest", {f"{{{SDG}}}DataServiceEvidenceType": EVIDENCE_TYPE}),
         "subject": natural if natural is not None else legal,
         "authorized_representative": person if person is not None else company,
-        "query_extra": _extra(strange, unknown),
+        "query_extra": extra(strange, unknown, s.ORDER),
     }
 
 
@@ -261,7 +260,7 @@ def _response(root: etree._Element, reading: Reading) -> EvidenceResponse:
         evidence_requester=slots.one("EvidenceRequester", AGENTS),
         packages=packages,
         response_available_date_time=available,
-        extra=_extra(strange, unknown),
+        extra=extra(strange, unknown, s.ORDER),
     )
 
 
@@ -296,7 +295,7 @@ def _error(root: etree._Element, reading: Reading) -> EvidenceErrorResponse:
         evidence_requester=slots.one("EvidenceRequester", AGENTS),
         exceptions=tuple(exceptions),
         request_id=_attribute(root, "requestId"),
-        extra=_extra(strange, unknown),
+        extra=extra(strange, unknown, s.ORDER),
         further_error_providers=tuple(a for a in providers if a is not provider),
     )
 
@@ -328,7 +327,7 @@ def _exception(node: etree._Element, profile: Profile, reading: Reading) -> Evid
         detail=_attribute(node, "detail"),
         severity=None if severity == usual else severity or "",
         preview=preview,
-        extra=_extra(strange, unknown),
+        extra=extra(strange, unknown, s.ORDER),
     )
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 
 from intermediary.edm import names as n
 from intermediary.edm.elements import SPACE, STRUCTURE, Reading, Struct, label, read_text
-from intermediary.edm.extras import attributes, canonical, qname, resolve
+from intermediary.edm.extras import Kept, attributes, canonical, qname, resolve
 from intermediary.edm.model import Text
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
@@ -87,6 +87,16 @@ EXCEPTION: Mapping[str, SlotRule] = {
 }
 """Slots of rs:Exception."""
 
+ORDER: Mapping[str, int] = {
+    n.SLOT: 0,
+    n.EXCEPTION: 1,
+    n.OBJECT_LIST: 2,
+    f"{{{n.RIM}}}ObjectRefList": 3,
+    n.RESPONSE_OPTION: 4,
+    n.QUERY_ELEMENT: 5,
+}
+"""Rank of the children of messages, queries and exceptions."""
+
 METADATA: Mapping[str, SlotRule] = {
     "EvidenceMetadata": SlotRule((n.ANY,), None, "R-EDM-RESP-S024", "R-EDM-RESP-S029"),
 }
@@ -107,7 +117,8 @@ class Slots:
         self.element, self.rules, self.reading = element, rules, reading
         self.slot: dict[str, etree._Element] = {}
         self.found: dict[str, tuple[etree._Element, str]] = {}
-        self.unknown: list[str] = []
+        self.unknown: list[Kept] = []
+        self.empty: list[str] = []
         self.strange: dict[str, list[tuple[str, str]]] = {}
         self.others: list[etree._Element] = []
         """Children that are no slots."""
@@ -169,8 +180,12 @@ class Slots:
         if strange:
             self.strange[name] = strange
 
-    def rest(self, *whole: str) -> tuple[list[tuple[str, str]], list[str]]:
-        """Unknown attributes and elements; the slots named in `whole` entirely, as if they were unknown."""
+    def rest(self, *also: str) -> tuple[list[tuple[str, str]], list[Kept]]:
+        """Unknown attributes and elements, to be asked for last.
+
+        Slots that were found empty, and those named in `also`, are kept entirely, as if they were unknown.
+        """
+        whole = tuple(dict.fromkeys((*self.empty, *also)))
         strange = [a for name, found in self.strange.items() if name not in whole for a in found]
         return strange, self.unknown + [canonical(self.slot[name]) for name in whole]
 
@@ -248,6 +263,8 @@ class Slots:
                 texts.append(
                     Text((item.get("value") or "").strip(SPACE), None if lang is None else lang.strip(SPACE))
                 )
+        if not texts:
+            self.empty.append(name)
         return tuple(texts)
 
     def values(self, name: str, kinds: Mapping[str, Struct]) -> tuple[Any, ...]:
@@ -276,6 +293,8 @@ class Slots:
             self.reading.problem(
                 rule.content_rule, content, "The collection is empty.", "Add what it is for."
             )
+        if not values:
+            self.empty.append(name)
         return tuple(values)
 
     def one(self, name: str, kinds: Mapping[str, Struct]) -> Any:

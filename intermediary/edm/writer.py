@@ -24,14 +24,6 @@ from intermediary.edm.profiles import Profile, profile_for
 from intermediary.edm.reader import usual_status, usual_type
 
 _AGENT = f"{{{SDG}}}Agent"
-_ORDER = {
-    n.SLOT: 0,
-    n.EXCEPTION: 1,
-    n.OBJECT_LIST: 2,
-    f"{{{n.RIM}}}ObjectRefList": 3,
-    n.RESPONSE_OPTION: 4,
-    n.QUERY_ELEMENT: 5,
-}
 _MERGED = frozenset({n.OBJECT_LIST, n.RESPONSE_OPTION})
 
 
@@ -95,9 +87,9 @@ def _request(message: EvidenceRequest, profile: Profile) -> etree._Element:
         query, "EvidenceRequest", EVIDENCE_TYPE, f"{{{SDG}}}DataServiceEvidenceType", message.evidence_type
     )
     if message.query_extra:
-        restore(query, message.query_extra, _ORDER, _MERGED)
+        restore(query, message.query_extra, s.ORDER, _MERGED)
     if message.extra:
-        restore(root, message.extra, _ORDER, _MERGED)
+        restore(root, message.extra, s.ORDER, _MERGED)
     return root
 
 
@@ -124,7 +116,7 @@ def _response(message: EvidenceResponse, profile: Profile) -> etree._Element:
     # Also for a deferred response: R-EDM-RESP-S007 of 2.0 wants the list, 1.0 allows it.
     write_packages(root, message.packages, profile)
     if message.extra:
-        restore(root, message.extra, _ORDER, _MERGED)
+        restore(root, message.extra, s.ORDER, _MERGED)
     return root
 
 
@@ -144,7 +136,7 @@ def _error(message: EvidenceErrorResponse, profile: Profile) -> etree._Element:
     for raised in message.exceptions:
         _exception(root, raised, profile)
     if message.extra:
-        restore(root, message.extra, _ORDER, _MERGED)
+        restore(root, message.extra, s.ORDER, _MERGED)
     return root
 
 
@@ -170,4 +162,4 @@ def _exception(root: etree._Element, raised: EvidenceException, profile: Profile
         if profile.preview_method or preview.method != "GET":
             s.add_string(node, "PreviewMethod", preview.method)
     if raised.extra:
-        restore(node, raised.extra, _ORDER, _MERGED)
+        restore(node, raised.extra, s.ORDER, _MERGED)
