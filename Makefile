@@ -2,14 +2,13 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 PYTHON ?= python3
-export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: demo test lint bench conformance chaos format clean
 
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
 

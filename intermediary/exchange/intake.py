@@ -161,8 +161,8 @@ class Intake:
 
     def _second(self, tx: Transaction, message: Message, read: reading.Readable, now: datetime) -> None:
         ports, request = self._ports, read.request
-        token = (request.preview_location or "").strip().rpartition("/")[2]
-        exchange = tx.exchange_by_token(hash_token(token))
+        base, _, token = (request.preview_location or "").strip().rpartition("/")
+        exchange = tx.exchange_by_token(hash_token(token)) if base == ports.preview_base else None
         if exchange is None or exchange.pmode_id != message.pmode_id:
             rule = "PreviewLocation: no such preview location was given to you; send what you received"
             self._refuse(tx, message, _refused(read, Outcome.UNRESOLVED, rule), now)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intermediary import as4, edm, xml
+from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.model import ErrorSignal, Packed, Receipt
 from intermediary.edm.codes import AgentRole
 from intermediary.edm.model import EdmMessage, EvidenceException, EvidenceRequest, EvidenceResponse, Header
@@ -25,6 +26,9 @@ from intermediary.exchange.model import (
 )
 from intermediary.exchange.parts import split
 from intermediary.exchange.ports import Ports
+
+_PASSING = {EbmsErrorCode.OTHER, EbmsErrorCode.CONNECTION_FAILURE, EbmsErrorCode.DELIVERY_FAILURE}
+"""Failures of the partner's side that may be over at the next attempt; all others are about the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +223,9 @@ class Outbox:
             )
             if isinstance(signal, ErrorSignal):
                 problem = " ".join(error.code.code for error in signal.errors)
-                final = any(error.code.severity == "failure" for error in signal.errors)
+                final = any(
+                    error.code.severity == "failure" and error.code not in _PASSING for error in signal.errors
+                )
             else:
                 assert isinstance(signal, Receipt)
         except PartnerUnreachable as unreachable:

@@ -13,7 +13,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from intermediary import as4, edm, xml
-from intermediary.as4.model import Packed, Party, Payload, PMode, Property, UserMessage
+from intermediary.as4.codes import EbmsErrorCode
+from intermediary.as4.model import EbmsError, Packed, Party, Payload, PMode, Property, UserMessage
 from intermediary.edm.model import EdmMessage, EvidenceErrorResponse, EvidenceRequest, EvidenceResponse
 from intermediary.exchange.contracts import PartnerUnreachable, ProviderUnavailable
 from intermediary.mapping.model import Provider
@@ -89,7 +90,8 @@ class Delivered:
 class Partner:
     """A foreign access point: packs requests, takes what the platform pushes (implements Push).
 
-    `unreachable` counts pushes that fail before one gets through; `silent` answers without a receipt.
+    `unreachable` counts pushes that fail before one gets through; `silent` answers without a receipt;
+    `refusals` are answered as error signals first.
     """
 
     def __init__(self, world: World) -> None:
@@ -99,6 +101,8 @@ class Partner:
         self.journal = Journal(world.root / "partner.jsonl")
         self.unreachable = 0
         self.silent = 0
+        self.refusals: list[EbmsErrorCode] = []
+        self.pushes = 0
 
     def pack(
         self,
@@ -139,6 +143,9 @@ class Partner:
 
     def __call__(self, url: str, packed: Packed) -> tuple[int, str, bytes]:
         """Take a pushed message and acknowledge it."""
+        self.pushes += 1
+        if self.refusals:
+            return self._refuse(self.refusals.pop(0))
         if self.unreachable:
             self.unreachable -= 1
             raise PartnerUnreachable("the double is scripted to be unreachable")
@@ -154,7 +161,9 @@ class Partner:
             ref=received.message.ref_to_message_id,
             action=received.message.action,
             kind=type(message).__name__,
-            codes=[str(e.code) for e in message.exceptions] if isinstance(message, EvidenceErrorResponse) else [],
+            codes=[str(e.code) for e in message.exceptions]
+            if isinstance(message, EvidenceErrorResponse)
+            else [],
             location=_location(message),
             documents=len(message.documents) if isinstance(message, EvidenceResponse) else 0,
         )
@@ -163,6 +172,11 @@ class Partner:
             return 202, "", b""
         receipt = as4.pack_receipt(received, f"{uuid4()}@portal.sandbox", now, self._signing)
         return 200, receipt.content_type, receipt.body
+
+    def _refuse(self, code: EbmsErrorCode) -> tuple[int, str, bytes]:
+        error = EbmsError(code, "scripted")
+        signal = as4.pack_error((error,), f"{uuid4()}@portal.sandbox", datetime.now(UTC), self._signing)
+        return 200, signal.content_type, signal.body
 
     def read_signal(self, sent: Packed, content_type: str, body: bytes, message_id: str) -> object:
         """The signal that the platform answered with; raises as4.InvalidReceipt."""

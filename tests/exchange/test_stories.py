@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.model import Receipt
 from intermediary.edm.codes import ErrorCode
 from intermediary.edm.model import EvidenceErrorResponse, EvidenceRequest, EvidenceResponse, NaturalPerson
@@ -283,6 +284,29 @@ def test_an_unknown_preview_location_is_refused(house: House) -> None:
     assert error(house.ask(house.second(a_request(), "invented")))[0] is ErrorCode.UNRESOLVED_REFERENCE
     with pytest.raises(PreviewUnknown):
         house.desk.view("invented", None)
+
+
+def test_a_preview_location_on_another_host_is_refused(house: House) -> None:
+    request = a_request()
+    token = house.begin(request)
+    elsewhere = f"https://evil.example/preview/{token}"
+    sent = house.ask(house.second(request, token, preview_location=elsewhere))
+    assert error(sent)[0] is ErrorCode.UNRESOLVED_REFERENCE
+
+
+@pytest.mark.parametrize(
+    ("code", "pushes"), [(EbmsErrorCode.OTHER, 2), (EbmsErrorCode.FAILED_AUTHENTICATION, 1)]
+)
+def test_an_error_of_the_partner_is_final_only_if_it_is_about_the_message(
+    house: House, code: EbmsErrorCode, pushes: int
+) -> None:
+    house.partner.refusals.append(code)
+    house.push(a_request())
+    house.work()
+    house.clock.advance(minutes=1)
+    house.work()
+    assert house.partner.pushes == pushes
+    assert len(house.partner.delivered) == pushes - 1
 
 
 def test_a_request_id_is_good_once(house: House) -> None:
