@@ -1,1 +1,1 @@
-"""Speed as ratios, measured side by side in one run: `python -m tests.bench`, which writes build/bench.json."""
+"""Speed as ratios, measured side by side in one run by `python -m tests.bench`."""

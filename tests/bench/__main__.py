@@ -1,4 +1,4 @@
-"""`make bench`: run every measurement, print a table, write build/bench.json (flat, ratios and milliseconds)."""
+"""`make bench`: run every measurement, print a table, write build/bench.json (flat)."""
 
 import json
 import sys

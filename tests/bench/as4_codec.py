@@ -6,6 +6,7 @@ The floor of a receive: unwrap, decrypt, digest, verify, sign the receipt. RSA-2
 
 import hashlib
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,7 +66,7 @@ def measure() -> dict[str, float]:
     }
 
 
-def _floors():  # type: ignore[no-untyped-def]
+def _floors() -> tuple[Callable[[], None], Callable[[], None]]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key()
     oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)

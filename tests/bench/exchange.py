@@ -1,10 +1,11 @@
 """CPU of one whole inbound exchange with preview, divided by what its cryptography alone costs.
 
-The exchange: two requests received, preview offered, citizen identified, register asked, two documents shown and
-approved, evidence sent; the partner's own work (packing, unpacking, receipts) is part of both sides of the ratio.
+The exchange: two requests received, preview offered, citizen identified, register asked, two documents
+shown and approved, evidence sent; the partner's own work (packing, unpacking, receipts) is part of both.
 The floor: the same eight signatures, four key transports and their counterparts, nothing else.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,7 +36,7 @@ def measure() -> dict[str, float]:
     return {"exchange_cpu_over_floor": ours / least, "exchange_cpu_ms": ours * 1000}
 
 
-def _floor():  # type: ignore[no-untyped-def]
+def _floor() -> Callable[[], None]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key()
     oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
