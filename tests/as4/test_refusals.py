@@ -237,6 +237,14 @@ def test_an_expired_certificate() -> None:
     )
 
 
+def test_a_pinned_certificate_expires_whatever_the_check_says() -> None:
+    packed = send(EDM)
+    late = NOW + timedelta(days=400)
+    with pytest.raises(as4.As4Refused) as caught:
+        as4.unpack(packed.content_type, packed.body, (receiving(),), keys(), lambda _der: None, late)
+    expect(caught.value, Code.FAILED_AUTHENTICATION, "expired or not yet valid")
+
+
 def test_a_certificate_of_another_authority() -> None:
     foreign = pki.leaf(PORTAL.id, issuer="Foreign CA")
     packed = Forgery([PART], signer=foreign).pack()
