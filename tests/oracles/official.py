@@ -52,8 +52,17 @@ def _newer(version: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+_ORDINARY = "not(matches(@severity,'urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:Error'))"
+# ERR-C015 of later releases is about every code but 0002 (its context is @code != 'EDM:ERR:0002'), as its
+# message says; the 1.0 text forbids a decline by 0002. For 1.1 we keep the stricter reading.
+_DECLINE = ((_ORDINARY, f"@code='EDM:ERR:0002' or {_ORDINARY}"),)
+
 SUBSTITUTIONS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
-    {"oots-edm:v1.0": (), "oots-edm:v1.1": _newer("v1.1"), "oots-edm:v1.2": _newer("v1.2")}
+    {
+        "oots-edm:v1.0": (),
+        "oots-edm:v1.1": _newer("v1.1"),
+        "oots-edm:v1.2": (*_newer("v1.2"), *_DECLINE),
+    }
 )
 """Release to (text in the 1.0 rules, text in its place). No executable rules of 2.0 are known to us."""
 
