@@ -47,16 +47,23 @@ class _Children:
     """The children of an element, taken in the order that the schema fixes."""
 
     def __init__(self, parent: etree._Element, allowed: frozenset[str] = frozenset()) -> None:
-        self.name = _local(parent)
-        for attribute in parent.attrib:
-            if not str(attribute).startswith("{") and attribute not in allowed:
-                raise _invalid(f"{self.name} has an attribute that the schema does not know")
-        self._rest = list(elements(parent))
+        self._parent = parent
+        self._rest: list[etree._Element] = []
         self._at = 0
-        if (parent.text and not parent.text.isspace()) or any(
-            c.tail and not c.tail.isspace() for c in parent
-        ):
+        _check_attributes(parent, allowed)
+        self._no_text(parent.text)
+        for child in parent:
+            self._no_text(child.tail)
+            if isinstance(child.tag, str):
+                self._rest.append(child)
+
+    def _no_text(self, text: str | None) -> None:
+        if text and not text.isspace():
             raise _invalid(f"{self.name} holds text between its elements")
+
+    @property
+    def name(self) -> str:
+        return _local(self._parent)
 
     def optional(self, tag: str) -> etree._Element | None:
         if self._at < len(self._rest) and self._rest[self._at].tag == tag:
@@ -279,10 +286,8 @@ def _leaf(
     # A comment would split the text that canonicalisation joins: signed and read would differ.
     if len(element):
         raise _invalid(f"{_local(element)} holds more than text")
-    if allowed is not None and any(
-        not str(name).startswith("{") and name not in allowed for name in element.attrib
-    ):
-        raise _invalid(f"{_local(element)} has an attribute that the schema does not know")
+    if allowed is not None:
+        _check_attributes(element, allowed)
     value = element.text or ""
     if len(value) > most:
         raise _invalid(f"{_local(element)} is too long")
@@ -291,6 +296,12 @@ def _leaf(
     if not value and not empty:
         raise _invalid(f"{_local(element)} is empty")
     return value
+
+
+def _check_attributes(element: etree._Element, allowed: frozenset[str]) -> None:
+    for name in element.keys():  # noqa: SIM118 - a list of names, cheaper than the attribute proxy
+        if name not in allowed and not str(name).startswith("{"):
+            raise _invalid(f"{_local(element)} has an attribute that the schema does not know")
 
 
 def _optional_attribute(element: etree._Element, name: str) -> str | None:
