@@ -70,6 +70,8 @@ _PARAMETER = re.compile(
 _HEADER_NAME = re.compile(_TOKEN)
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _CONTENT_ID = re.compile(r"[\x21-\x3b=\x3f-\x7e]{1,255}")
+_BARE = "@:/?!$&'()*,;="
+"""Characters of a URI (RFC 3986 §3.3, §3.4) that stand in a cid: URI unescaped, with the unreserved ones."""
 _PRINTABLE_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}[\x20-\x7e]{{0,200}}")
 
 
@@ -106,11 +108,12 @@ def is_media_type(value: str) -> bool:
 
 
 def cid_uri(content_id: str) -> str:
-    """The cid: URI of a Content-ID (RFC 2392): everything but unreserved characters and @ is escaped.
+    """The cid: URI of a Content-ID (RFC 2392): what a URI may hold stays as it is, the rest is escaped.
 
-    `+` too: WSS4J decodes it as a blank when it is left bare.
+    phase4 compares the href with the Content-ID without undoing escapes, so as few as possible. `+` is among
+    them: WSS4J decodes it as a blank when it is left bare.
     """
-    return "cid:" + quote(content_id, safe="@")
+    return "cid:" + quote(content_id, safe=_BARE)
 
 
 def resolve(uri: str, content_ids: Mapping[str, object]) -> str | None:

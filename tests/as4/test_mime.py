@@ -39,6 +39,13 @@ def test_any_content_id_round_trips_as_a_uri(content_id: str) -> None:
     assert "+" not in uri
 
 
+def test_a_uri_escapes_no_more_than_it_must() -> None:
+    """phase4 4.4.1 does not undo escapes in eb:PartInfo/@href; tests/interop asks phase4 itself."""
+    assert mime.cid_uri("urn:uuid:1@a.example") == "cid:urn:uuid:1@a.example"
+    assert mime.cid_uri("a!$&'()*,;=:/?~_-.@x") == "cid:a!$&'()*,;=:/?~_-.@x"
+    assert mime.cid_uri('a%+"<>@x') == "cid:a%25%2B%22%3C%3E@x"
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.text(max_size=80) | st.from_regex(r'multipart/related(; ?[a-z]+="?[a-z/+<>\\ ]*"?){0,4}'), st.binary()
