@@ -11,8 +11,17 @@ from datetime import date, datetime
 from intermediary.edm.codes import DocumentRole, ErrorCode
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class _Personal:
+    """A value that may say something about a person: its repr shows the kind only (locked door 4)."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Extra(_Personal):
     """Attributes (Clark name, value) and child elements (canonical XML) that the profile does not know.
 
     An attribute of a child that has no `extra` of its own is kept under its path: `Gender/@listID`,
@@ -43,8 +52,8 @@ class Identifier:
     scheme_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+@dataclass(frozen=True, slots=True, repr=False)
+class Address(_Personal):
     """sdg:AddressType; `admin_unit_level_1` is the country, level 2 a NUTS code, level 3 a LAU code."""
 
     full_address: str | None = None
@@ -79,8 +88,8 @@ class Requirement:
     extra: Extra = Extra()
 
 
-@dataclass(frozen=True, slots=True)
-class SectorSpecificAttribute:
+@dataclass(frozen=True, slots=True, repr=False)
+class SectorSpecificAttribute(_Personal):
     """An attribute beyond the eIDAS minimum data set."""
 
     name: str
@@ -89,8 +98,8 @@ class SectorSpecificAttribute:
     extra: Extra = Extra()
 
 
-@dataclass(frozen=True, slots=True)
-class NaturalPerson:
+@dataclass(frozen=True, slots=True, repr=False)
+class NaturalPerson(_Personal):
     """sdg:Person with the eIDAS minimum data set; `date_of_birth` is xs:date."""
 
     family_name: str
@@ -112,8 +121,8 @@ class NaturalPerson:
     extra: Extra = Extra()
 
 
-@dataclass(frozen=True, slots=True)
-class LegalPerson:
+@dataclass(frozen=True, slots=True, repr=False)
+class LegalPerson(_Personal):
     """sdg:LegalPerson; `legal_person_identifier` is the eIDAS one, `identifiers` the VAT, LEI, … ones."""
 
     legal_name: str
@@ -150,8 +159,8 @@ class DataServiceEvidenceType:
     extra: Extra = Extra()
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceProviderClassification:
+@dataclass(frozen=True, slots=True, repr=False)
+class EvidenceProviderClassification(_Personal):
     """One answer of the user to a question of the Data Service Directory."""
 
     identifier: Identifier

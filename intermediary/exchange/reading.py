@@ -79,10 +79,10 @@ def read(message: Message, parts: tuple[Payload, ...], validator: Validator) -> 
         versions = ", ".join(edm.PROFILES)
         return Refused(
             Outcome.UNSUPPORTED,
-            f"R-EDM-REQ-C002: SpecificationIdentifier names no version spoken here; use one of {versions}",
+            f"R-EDM-REQ-C001: SpecificationIdentifier names no version spoken here; use one of {versions}",
             header,
             profile,
-            ("R-EDM-REQ-C002",),
+            ("R-EDM-REQ-C001",),
         )
     report = validator.check(root, profile.specification_identifier)
     if not report.ok:

@@ -9,6 +9,7 @@ import os
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -67,15 +68,21 @@ def pmode(world: World, us: str, partner: str) -> PMode:
 
 def signing_key(world: World, system: str) -> as4.SigningKey:
     """The signing key of an access point."""
-    return as4.SigningKey.from_pem(
-        world.key(system, "as4-signing").read_bytes(), world.certificate(system, "as4-signing").read_bytes()
-    )
+    return _signing_key(*_pair(world, system, "as4-signing"))
 
 
 def own_keys(world: World, system: str) -> as4.OwnKeys:
     """The decryption keys of an access point."""
-    key, certificate = world.key(system, "as4-encryption"), world.certificate(system, "as4-encryption")
-    return as4.OwnKeys.from_pem((key.read_bytes(), certificate.read_bytes()))
+    return _own_keys(_pair(world, system, "as4-encryption"))
+
+
+# OpenSSL checks an RSA key for 30 ms when it is loaded; a test process starts hundreds of platforms.
+_signing_key = cache(as4.SigningKey.from_pem)
+_own_keys = cache(as4.OwnKeys.from_pem)
+
+
+def _pair(world: World, system: str, use: str) -> tuple[bytes, bytes]:
+    return world.key(system, use).read_bytes(), world.certificate(system, use).read_bytes()
 
 
 @dataclass(frozen=True, slots=True)

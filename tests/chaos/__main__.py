@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.progress import track
 
+from intermediary import store
 from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.world import World
 from tests.chaos.story import Kill, audit, prepare, run
@@ -28,6 +29,9 @@ def main() -> int:
     base = Path(tempfile.mkdtemp(prefix="chaos-"))
     keys = World(base / "keys")
     make_pki(keys)
+    engine = store.open_engine(f"sqlite:///{keys.root}/ledger.sqlite")
+    store.migrate(engine)  # once; every exchange begins on a copy
+    engine.dispose()
     kills = lost = doubled = 0
     for number, plan in enumerate(
         track(_plans(given, base, keys), description="exchanges", disable=not sys.stderr.isatty())
@@ -53,7 +57,7 @@ def _plans(given: argparse.Namespace, base: Path, keys: World) -> Iterable[list[
     """For each exchange the kills of its successive processes."""
     folder = base / "measured"
     prepare(folder, keys)
-    commits = _child(folder, 0, None)
+    commits = run(folder, 0, None)  # in this process: what it warms, all children inherit
     assert commits > 20, "the story is shorter than it can be"
     if given.every_commit:
         return [[Kill(n, after)] for n in range(1, commits + 1) for after in (False, True)]

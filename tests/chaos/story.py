@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,7 @@ def prepare(folder: Path, keys: World) -> None:
     """What the partner holds before anything happens: its first request, packed."""
     folder.mkdir(parents=True)
     (folder / "pki").symlink_to(keys.root / "pki")
+    shutil.copy(keys.root / "ledger.sqlite", folder)
     house = House(folder, timing=TIMING)
     request = a_request()
     (folder / "first.pickle").write_bytes(pickle.dumps((request, house.partner.pack(request))))

@@ -8,6 +8,7 @@ from lxml import etree
 from intermediary import edm
 from intermediary.edm.codes import ErrorCode
 from intermediary.edm.extras import qname
+from intermediary.edm.model import NaturalPerson
 from tests.edm import examples
 from tests.oracles import OOTS, requires_official
 
@@ -49,3 +50,12 @@ def test_the_severity_follows_from_the_preview_unless_stated() -> None:
     (plain,) = examples.error("oots-edm:v1.2").exceptions
     assert profile.severity_of(preview) == profile.severity_preview_required
     assert profile.severity_of(plain) == profile.severity_error
+
+
+def test_the_repr_of_a_message_shows_no_personal_data() -> None:
+    request = examples.request()
+    assert isinstance(request.subject, NaturalPerson)
+    shown = repr(request) + repr(examples.response())
+    assert "<NaturalPerson>" in shown
+    assert request.subject.family_name not in shown
+    assert str(request.subject.date_of_birth) not in shown

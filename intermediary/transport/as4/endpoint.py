@@ -26,7 +26,9 @@ def endpoint_router(receive: Receive, max_bytes: int) -> APIRouter:
             if len(body) > max_bytes:
                 return _too_large(max_bytes)
         answer = await run_in_threadpool(receive, request.headers.get("content-type", ""), bytes(body))
-        return Response(answer.body, answer.status, media_type=None, headers={"Content-Type": answer.content_type})
+        return Response(
+            answer.body, answer.status, media_type=None, headers={"Content-Type": answer.content_type}
+        )
 
     return router
 

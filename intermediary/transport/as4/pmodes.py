@@ -83,7 +83,9 @@ def load_partners(folder: Path) -> tuple[Partner, ...]:
         try:
             read = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
             if read.encrypt and not read.encryption_certificate:
-                problems.append(f"{path}: encryption_certificate: missing; name the partner's certificate (PEM)")
+                problems.append(
+                    f"{path}: encryption_certificate: missing; name the partner's certificate (PEM)"
+                )
                 continue
             partner = read.partner_value(lambda name, path=path: (path.parent / name).read_bytes())  # type: ignore[misc]
         except yaml.YAMLError as error:

@@ -17,7 +17,10 @@ class HttpPush:
 
     def __init__(self, tls: ssl.SSLContext, timeout_seconds: float = 60) -> None:
         self._client = httpx.Client(
-            verify=tls, timeout=httpx.Timeout(timeout_seconds, connect=10), follow_redirects=False, trust_env=False
+            verify=tls,
+            timeout=httpx.Timeout(timeout_seconds, connect=10),
+            follow_redirects=False,
+            trust_env=False,
         )
 
     def __call__(self, url: str, packed: Packed) -> tuple[int, str, bytes]:
@@ -33,7 +36,7 @@ class HttpPush:
         except httpx.HTTPError as error:
             # httpx texts name hosts and system errors, no content.
             raise PartnerUnreachable(f"{type(error).__name__}: {error}") from None
-        if not body and response.status_code >= 400:  # noqa: PLR2004
+        if not body and response.status_code >= 400:
             raise PartnerUnreachable(f"the partner answered HTTP {response.status_code} without a signal")
         return response.status_code, response.headers.get("content-type", ""), bytes(body)
 
