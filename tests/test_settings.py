@@ -1,0 +1,69 @@
+"""Settings: what is wrong is said at start, with file, name and remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from intermediary.exchange import SettingsInvalid
+from intermediary.sandbox.pki import make_pki
+from intermediary.sandbox.platform_files import write_platform_files
+from intermediary.sandbox.world import World
+from intermediary.settings import load_settings
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The settings of a sandbox platform, named by the environment."""
+    world = World(tmp_path)
+    make_pki(world)
+    world.secret("oidc")
+    write_platform_files(world)
+    file = world.data("platform") / "platform.toml"
+    monkeypatch.setenv("INTERMEDIARY_SETTINGS", str(file))
+    return file
+
+
+def test_the_settings_of_the_demo_are_complete(settings_file: Path) -> None:
+    settings = load_settings()
+    assert settings.public_url.startswith("https://localhost:")
+    assert settings.timing.timing().t1.total_seconds() == 300
+
+
+def test_the_environment_overrides_single_values(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERMEDIARY_PORT", "9999")
+    monkeypatch.setenv("INTERMEDIARY_TIMING__T1", "7")
+    settings = load_settings()
+    assert settings.port == 9999
+    assert settings.timing.timing().t1.total_seconds() == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("INTERMEDIARY_PUBLIC_URL", "http://no-tls.example", "public_url"),
+        ("INTERMEDIARY_PUBLIC_URL", "https://x.example/path", "public_url"),
+        ("INTERMEDIARY_MESSAGE_DOMAIN", "a b", "message_domain"),
+        ("INTERMEDIARY_TIMING__T2", "-1", "timing.t2"),
+        ("INTERMEDIARY_TIMING__T9", "1", "timing.t9"),
+        ("INTERMEDIARY_TIMING__PROVIDER_PATIENCE", "99999", "provider_patience"),
+        ("INTERMEDIARY_TLS_KEY", "/does/not/exist.pem", "/does/not/exist.pem"),
+        ("INTERMEDIARY_WORKERS", "-1", "workers"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsInvalid, match=told):
+        load_settings()
+
+
+def test_a_missing_file_and_missing_values_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTERMEDIARY_SETTINGS", str(tmp_path / "none.toml"))
+    with pytest.raises(SettingsInvalid, match="is no file"):
+        load_settings()
+    monkeypatch.delenv("INTERMEDIARY_SETTINGS")
+    with pytest.raises(SettingsInvalid, match="database_url"):
+        load_settings()
