@@ -13,7 +13,7 @@ SMALL = Limits(bytes=4000, nodes=50, attributes=10, depth=5)
 def test_an_ordinary_document_is_read_with_its_line_numbers() -> None:
     root = parse(b"<?xml version='1.0'?>\n<a xmlns='urn:x'>\n<b c='d'>text</b><!-- n --><?p i?></a>")
     assert root.tag == "{urn:x}a"
-    assert root[0].sourceline == 3
+    assert str(root[0].sourceline) == "3"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
