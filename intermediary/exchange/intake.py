@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intermediary import translation
+from intermediary.as4.codes import EbmsErrorCode
 from intermediary.edm.codes import ErrorCode
 from intermediary.edm.model import EvidenceRequest, Text
 from intermediary.exchange import answers, reading
@@ -65,10 +66,7 @@ class Intake:
         except reading.NotARequest as reason:
             with ports.ledger.begin() as tx:
                 if tx.owns(Queue.INCOMING, item, owner):
-                    tx.log(
-                        "platform",
-                        event(Fact.MESSAGE_REFUSED, now, message_id=message.message_id, reason=reason),
-                    )
+                    tx.log("platform", _refused_message(message, reason, now))
                     tx.save_message(_handled(message, None))
             return
         first = None
@@ -286,6 +284,18 @@ class Intake:
 def hash_token(token: str) -> str:
     """What the database knows of a preview token: a stolen copy opens no preview."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _refused_message(message: Message, reason: reading.NotARequest, now: datetime) -> Event:
+    """The event of an answer to nothing: its RefToMessageId is none of ours."""
+    return event(
+        Fact.MESSAGE_REFUSED,
+        now,
+        code=EbmsErrorCode.VALUE_NOT_RECOGNIZED.code,
+        reason=reason,
+        message_id=message.message_id,
+        partner=message.pmode_id,
+    )
 
 
 def _refused(read: reading.Readable, outcome: Outcome, rule: str) -> reading.Refused:

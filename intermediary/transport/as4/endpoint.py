@@ -1,5 +1,6 @@
 """POST /as4: the HTTP side of the access point (ebMS 3.0 Core §5, HTTP binding)."""
 
+import asyncio
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
@@ -10,8 +11,16 @@ from intermediary.exchange import HttpAnswer
 Receive = Callable[[str, bytes], HttpAnswer]
 
 
-def endpoint_router(receive: Receive, max_bytes: int) -> APIRouter:
-    """The endpoint; a body over `max_bytes` is refused with 413 before it is read to its end."""
+GRACE_SECONDS = 30.0
+SLOWEST = 64 * 1024
+"""Bytes per second that a sender has to reach on average, after the grace."""
+
+
+def endpoint_router(receive: Receive, max_bytes: int, grace_seconds: float = GRACE_SECONDS) -> APIRouter:
+    """The endpoint; a body over `max_bytes` is refused with 413 before it is read to its end.
+
+    A sender slower than SLOWEST is cut off with 408, so that nobody holds connections for ever.
+    """
     router = APIRouter()
 
     @router.post("/as4", summary="Push an AS4 message", response_class=Response)
@@ -20,11 +29,16 @@ def endpoint_router(receive: Receive, max_bytes: int) -> APIRouter:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > max_bytes:
             return _too_large(max_bytes)
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > max_bytes:
-                return _too_large(max_bytes)
+        body, begin = bytearray(), asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(grace_seconds) as limit:
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > max_bytes:
+                        return _too_large(max_bytes)
+                    limit.reschedule(begin + grace_seconds + len(body) / SLOWEST)
+        except TimeoutError:
+            return _refusal(408, f"The message came slower than {SLOWEST} bytes a second; send it again.")
         answer = await run_in_threadpool(receive, request.headers.get("content-type", ""), bytes(body))
         return Response(
             answer.body, answer.status, media_type=None, headers={"Content-Type": answer.content_type}
@@ -34,5 +48,8 @@ def endpoint_router(receive: Receive, max_bytes: int) -> APIRouter:
 
 
 def _too_large(max_bytes: int) -> Response:
-    text = f"The message has more than {max_bytes} bytes; send less evidence at once.\n"
-    return Response(text, 413, media_type="text/plain", headers={"Connection": "close"})
+    return _refusal(413, f"The message has more than {max_bytes} bytes; send less evidence at once.")
+
+
+def _refusal(status: int, text: str) -> Response:
+    return Response(f"{text}\n", status, media_type="text/plain", headers={"Connection": "close"})
