@@ -1,0 +1,1 @@
+"""Our checks beside the official artefacts, run by `python -m tests.conformance`."""
