@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from cryptography import x509
@@ -71,7 +71,8 @@ class PublicCertificate:
 class SigningKey:
     """Our RSA signing key with its certificate; the repr shows neither."""
 
-    key: rsa.RSAPrivateKey = field(repr=False)
+    sign: Callable[[bytes], bytes] = field(repr=False)
+    """RSA PKCS#1 v1.5 with SHA-256 over the data given."""
     certificate: bytes = field(repr=False)
     """DER."""
     token: str = field(repr=False)
@@ -81,27 +82,40 @@ class SigningKey:
     def from_pem(cls, key: bytes, certificate: bytes) -> "SigningKey":
         """From an unencrypted private key and its certificate, both PEM. Raises KeyUnusable."""
         private, public = _pair(key, certificate)
-        return cls(private, public.der, base64.b64encode(public.der).decode())
+        return cls.of(lambda data: private.sign(data, _PKCS1, _HASH), public.der)
 
-    def sign(self, data: bytes) -> bytes:
-        """RSA PKCS#1 v1.5 with SHA-256."""
-        return self.key.sign(data, _PKCS1, _HASH)
+    @classmethod
+    def of(cls, sign: Callable[[bytes], bytes], certificate: bytes) -> "SigningKey":
+        """A key that may live in a token: how it signs (RSA PKCS#1 v1.5, SHA-256), and its certificate (DER).
+
+        Raises KeyUnusable for a certificate that cannot be used; whether they belong together is not checked.
+        """
+        public = _configured(certificate)
+        return cls(sign, public.der, base64.b64encode(public.der).decode())
 
 
 @dataclass(frozen=True, slots=True)
 class OwnKeys:
     """Our RSA decryption keys; several at once while certificates overlap. The repr shows nothing."""
 
-    by_reference: Mapping[KeyReference, tuple[rsa.RSAPrivateKey, ...]] = field(repr=False)
+    by_reference: Mapping[KeyReference, tuple[Callable[[bytes], bytes], ...]] = field(repr=False)
 
     @classmethod
     def from_pem(cls, *pairs: tuple[bytes, bytes]) -> "OwnKeys":
         """From (unencrypted private key, certificate) pairs in PEM. Raises KeyUnusable."""
-        found: dict[KeyReference, tuple[rsa.RSAPrivateKey, ...]] = {}
-        for key, certificate in pairs:
-            private, public = _pair(key, certificate)
-            for reference in _references(public):
-                found[reference] = (*found.get(reference, ()), private)
+        opened = (_pair(key, certificate) for key, certificate in pairs)
+        return cls.of(*((partial(private.decrypt, padding=_OAEP), public.der) for private, public in opened))
+
+    @classmethod
+    def of(cls, *keys: tuple[Callable[[bytes], bytes], bytes]) -> "OwnKeys":
+        """Keys that may live in a token: how each unwraps (RSA-OAEP, SHA-256 twice), its certificate (DER).
+
+        An unwrap raises ValueError for what was not wrapped for its key. Raises KeyUnusable.
+        """
+        found: dict[KeyReference, tuple[Callable[[bytes], bytes], ...]] = {}
+        for unwrap, certificate in keys:
+            for reference in _references(_configured(certificate)):
+                found[reference] = (*found.get(reference, ()), unwrap)
         return cls(found)
 
     def unwrap(self, reference: KeyReference, wrapped: bytes) -> bytes:
@@ -109,7 +123,7 @@ class OwnKeys:
         candidates = self.by_reference.get(reference, ())
         for candidate in candidates:
             try:
-                return candidate.decrypt(wrapped, _OAEP)
+                return candidate(wrapped)
             except ValueError:
                 continue
         reason = (
@@ -129,6 +143,13 @@ def _pair(key: bytes, certificate: bytes) -> tuple[rsa.RSAPrivateKey, PublicCert
     if private.public_key().public_numbers() != public.key.public_numbers():
         raise KeyUnusable("The private key does not belong to the certificate")
     return private, public
+
+
+def _configured(der: bytes) -> PublicCertificate:
+    try:
+        return _certificate(der)
+    except ValueError as error:
+        raise KeyUnusable(f"A certificate of our own cannot be used: {error}") from None
 
 
 def certificate_of_der(der: bytes) -> PublicCertificate:
