@@ -6,6 +6,7 @@
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -21,9 +22,15 @@ class Unavailable(Exception):  # noqa: N818 - reads as the outcome
     """phase4 cannot be run here; the text says what is missing and how to get it."""
 
 
+def java() -> str:
+    """The Java to run, of JAVA_HOME as with Maven, else of the path."""
+    home = os.environ.get("JAVA_HOME")
+    return str(Path(home) / "bin" / "java") if home else "java"
+
+
 def build() -> str:
     """The class path of the harness, built if its sources changed. Raises Unavailable."""
-    for command, package in (("java", "openjdk-17-jdk-headless"), ("mvn", "maven")):
+    for command, package in ((java(), "openjdk-17-jdk-headless"), ("mvn", "maven")):
         if shutil.which(command) is None:
             raise Unavailable(f"{command} is not installed (Debian: apt-get install {package})")
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -43,13 +50,15 @@ def build() -> str:
                 check=False,
             )
             if built.returncode:
-                raise Unavailable(f"Maven could not build the harness: {(built.stdout + built.stderr)[:2000]}")
+                raise Unavailable(
+                    f"Maven could not build the harness: {(built.stdout + built.stderr)[:2000]}"
+                )
             stamp.write_text(wanted)
     return f"{BUILD / 'phase4-peer-1.jar'}:{BUILD / 'lib'}/*"
 
 
 class Peer:
-    """A running phase4: `url` is where it receives; `folder` holds its settings, log and inbox."""
+    """A running phase4: it receives at `url`, on version `java`; `folder` holds settings, log and inbox."""
 
     def __init__(self, class_path: str, settings: Mapping[str, object], folder: Path) -> None:
         """Start the JVM; the settings are those of Peer.java. Raises Unavailable when it does not come up."""
@@ -58,7 +67,7 @@ class Peer:
         with (folder / "log").open("w") as log:
             self._process = subprocess.Popen(
                 [
-                    "java",
+                    java(),
                     "-Xmx1g",
                     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                     "-cp",
@@ -73,10 +82,11 @@ class Peer:
                 cwd=folder,
             )
         try:
-            port = json.loads(self._line())["port"]
+            ready = json.loads(self._line())
         except ValueError:
             raise Unavailable(f"phase4 did not start: {(folder / 'log').read_text()[:2000]}") from None
-        self.url = f"http://127.0.0.1:{port}/as4"
+        self.url = f"http://127.0.0.1:{ready['port']}/as4"
+        self.java: int = ready["java"]
 
     @property
     def pid(self) -> int:

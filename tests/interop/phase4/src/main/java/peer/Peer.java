@@ -19,10 +19,10 @@ import com.helger.phase4.incoming.AS4IncomingProfileSelectorConstant;
 import com.helger.phase4.incoming.AS4RequestHandler;
 import com.helger.phase4.incoming.AS4ServerInitializer;
 import com.helger.phase4.messaging.http.HttpRetrySettings;
-import com.helger.phase4.mgr.MetaAS4Manager;
 import com.helger.phase4.model.MessageProperty;
 import com.helger.phase4.model.pmode.PModeParty;
 import com.helger.phase4.model.pmode.resolve.AS4DefaultPModeResolver;
+import com.helger.phase4.model.pmode.resolve.IAS4PModeResolver;
 import com.helger.phase4.sender.AS4Sender;
 import com.helger.phase4.sender.EAS4UserMessageSendResult;
 import com.helger.phase4.sender.IAS4SignalMessageValidationResultHandler;
@@ -63,7 +63,7 @@ import org.eclipse.jetty.server.ServerConnector;
  *
  * <p>Started with one JSON file of settings: us, partner (id, type, role), signing, encryption (PKCS#12 files),
  * password, trusted (PEM: anchors and partner certificates), recipient (PEM to encrypt for), inbox (a folder, or
- * absent), requireEncryption. It prints {"port": n}, then answers each line of JSON on standard input with one
+ * absent). It prints {"port": n, "java": 17}, then answers each line of JSON on standard input with one
  * line on standard output: {"do": "send", ...} or {"do": "loop", ...}. It ends with its standard input.
  */
 public final class Peer {
@@ -85,7 +85,11 @@ public final class Peer {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     System.setOut(System.err); // nothing but answers may reach the reader
     Peer peer = new Peer((IJsonObject) JsonReader.readFromString(Files.readString(Path.of(arguments[0]))));
-    out.println(new JsonObject().add("port", peer.serve()).getAsJsonString());
+    out.println(
+        new JsonObject()
+            .add("port", peer.serve())
+            .add("java", Runtime.version().feature())
+            .getAsJsonString());
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       IJsonObject answer;
@@ -119,6 +123,15 @@ public final class Peer {
 
   private int serve() throws Exception {
     Inbox inbox = new Inbox(settings.containsKey("inbox") ? Path.of(settings.getAsString("inbox")) : null);
+    // Not the library's manager: it takes all P-Modes of the same two parties for one.
+    IAS4PModeResolver agreed =
+        (id, service, action, from, to, agreement, address) ->
+            Profile.SERVICE.equals(service)
+                    && Profile.ACTIONS.contains(action)
+                    && partner.getIDValue().equals(from)
+                    && us.getIDValue().equals(to)
+                ? Profile.pmode(partner, us, action, null, true, true)
+                : null;
     IAS4ServletRequestHandlerCustomizer ours =
         new IAS4ServletRequestHandlerCustomizer() {
           @Override
@@ -126,7 +139,7 @@ public final class Peer {
               IRequestWebScopeWithoutResponse scope, AS4UnifiedResponse response, AS4RequestHandler handler) {
             handler.setCryptoFactorySign(signing);
             handler.setCryptoFactoryCrypt(encryption);
-            handler.setPModeResolver(new AS4DefaultPModeResolver(null));
+            handler.setPModeResolver(agreed);
             handler.setIncomingProfileSelector(new AS4IncomingProfileSelectorConstant(null, false));
             handler.setProcessorSupplier(() -> new CommonsArrayList<>(inbox));
           }
@@ -154,10 +167,6 @@ public final class Peer {
     server.addConnector(connector);
     server.setHandler(context);
     server.start();
-    for (String action : Profile.ACTIONS) {
-      MetaAS4Manager.getPModeMgr()
-          .createOrUpdatePMode(Profile.pmode(partner, us, action, null, true, true));
-    }
     return connector.getLocalPort();
   }
 

@@ -19,7 +19,11 @@ import com.helger.phase4.model.pmode.leg.PModeLegSecurity;
 import com.helger.phase4.wss.EWSSVersion;
 import java.util.List;
 
-/** The P-Modes of OOTS: eDelivery AS4 1.15 common profile, One-Way/Push, one P-Mode for each action. */
+/**
+ * The P-Modes of OOTS: eDelivery AS4 1.15 common profile, One-Way/Push, one P-Mode for each action. It has
+ * a second leg all the same: phase4 looks for one as soon as a message has a RefToMessageId, as every answer in
+ * OOTS has, and refuses the message without one (EBMS:0010).
+ */
 final class Profile {
   static final String SERVICE = "QueryManager";
   static final String SERVICE_TYPE = "urn:oasis:names:tc:ebcore:ebrs:ebms:binding:1.0";
@@ -60,6 +64,6 @@ final class Profile {
     PModeReceptionAwareness awareness =
         new PModeReceptionAwareness(ETriState.TRUE, ETriState.FALSE, 0, 0, ETriState.TRUE);
     return new PMode(
-        "oots-" + action, initiator, responder, "", EMEP.ONE_WAY, EMEPBinding.PUSH, leg, null, null, awareness);
+        "oots-" + action, initiator, responder, "", EMEP.ONE_WAY, EMEPBinding.PUSH, leg, leg, null, awareness);
   }
 }
