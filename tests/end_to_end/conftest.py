@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from intermediary import audit
 from intermediary.sandbox.stories import STORIES, VERSIONS, Story, Told, tell, with_logs
 from intermediary.sandbox.supervisor import Sandbox, free_world
 from intermediary.sandbox.world import World
+from intermediary.store import open_engine
 from tests.end_to_end import strangers
 from tests.exchange.conftest import house, keys
 
@@ -28,6 +30,7 @@ CAST = (
     (BY_KEY["approve-all"], "1.0"),
 )
 """What is told before anything is looked at."""
+BUILD = Path(__file__).parents[2] / "build"
 PATIENCE = 180
 """Seconds after which a story has failed; generous, since the machine may be busy."""
 
@@ -46,10 +49,14 @@ class Stories:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """All systems. Afterwards no process may be left that knows the world's folder."""
     world = free_world(tmp_path_factory.mktemp("end-to-end"))
-    with Sandbox(world, timing=TIMING) as running:
-        strangers.introduce(world)
-        running.start()
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        # A dozen processes would compile all libraries again: half of their start-up time.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setenv("PYTHONPYCACHEPREFIX", str(BUILD / "pycache"))
+        with Sandbox(world, timing=TIMING) as running:
+            strangers.introduce(world)
+            running.start()
+            yield running
     assert _processes_of(world) == []
 
 
@@ -100,6 +107,23 @@ def _processes_of(world: World) -> list[str]:
         if known and int(folder.name) != os.getpid():
             found.append(command.replace(b"\0", b" ").decode(errors="replace"))
     return found
+
+
+def story_of(world: World, message_id: str) -> audit.Story:
+    """What the log says of the exchange of a first request, once that is closed; read without a process."""
+    engine = open_engine(f"sqlite:///{world.data('platform') / 'platform.db'}")
+    try:
+        log, until = audit.AuditLog(engine), time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            for row in log.exchanges(500):
+                if row.request_message_id == message_id and row.state == "closed":
+                    story = log.story(row.id)
+                    assert story is not None
+                    return story
+            time.sleep(0.1)
+    finally:
+        engine.dispose()
+    raise AssertionError(f"the exchange is not closed after {PATIENCE} s")
 
 
 def freeze(sandbox: Sandbox, system: str) -> None:

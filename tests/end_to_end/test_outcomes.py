@@ -50,6 +50,9 @@ def _asking(version: str, key: str = VEHICLE) -> EvidenceRequest:
     return replace(request, evidence_type=kind, subject=DAIRY, authorized_representative=person)
 
 
+Way = Callable[[House, EvidenceRequest], None]
+
+
 def _finish(house: House, request: EvidenceRequest, token: str) -> None:
     house.ask(house.second(request, token))
 
@@ -132,7 +135,7 @@ def failed(house: House, request: EvidenceRequest) -> None:
     _scripted(*[ProviderUnavailable("never reached")] * 20)(house, request)
 
 
-WAYS: dict[str, tuple[Outcome, Callable[[House, EvidenceRequest], None]]] = {
+WAYS: dict[str, tuple[Outcome, Way]] = {
     "approved": (Outcome.APPROVED, approved),
     "partly-approved": (Outcome.APPROVED, partly_approved),
     "declined": (Outcome.DECLINED, declined),
