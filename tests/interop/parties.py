@@ -163,16 +163,19 @@ class Platform:
 
     def answer(self, content_type: str, body: bytes) -> as4.Packed:
         """What we answer to a message."""
-        self.content_type, self.wire = content_type, self.bend(body)
-        self.unpacked = self.refused = None
+        bent = self.bend(body)
         keys = as4.OwnKeys.from_pem(leaf(PLATFORM, "encryption"))
         now = datetime.now(UTC)
+        unpacked = refused = None
         try:
-            self.unpacked = as4.unpack(content_type, self.wire, self.pmodes, keys, check, now)
-        except as4.As4Refused as refused:
-            self.refused = refused
-            return as4.pack_error((refused.error,), f"{uuid4()}@platform.example", now, signing())
-        return self.acknowledge(self.unpacked.received)
+            unpacked = as4.unpack(content_type, bent, self.pmodes, keys, check, now)
+            packed = self.acknowledge(unpacked.received)
+        except as4.As4Refused as caught:
+            refused = caught
+            packed = as4.pack_error((caught.error,), f"{uuid4()}@platform.example", now, signing())
+        self.content_type, self.wire = content_type, bent
+        self.unpacked, self.refused = unpacked, refused
+        return packed
 
 
 class Server(ThreadingHTTPServer):

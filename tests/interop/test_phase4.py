@@ -462,3 +462,12 @@ def test_the_receipt_of_phase4_changed_on_the_way(phase4: Peer) -> None:
     other = as4.pack(message(message_id=request.message_id), (PDF,), pmode(), signing())
     with pytest.raises(as4.InvalidReceipt, match="digests"):
         answered(answer, other, request)
+
+
+def test_many_at_once(phase4: Peer, platform: Platform, tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(PDF.content)
+    parts = [{"file": str(tmp_path / "part"), "id": PDF.content_id, "mediaType": PDF.media_type}]
+    done = phase4.ask(do="loop", url=platform.url, messages=24, threads=4, parts=parts)
+    assert (done["messages"], done["acknowledged"]) == (24, 24), done
+    assert done["messagesPerSecond"] > 0
+    assert done["cpuSeconds"] > 0
