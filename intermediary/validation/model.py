@@ -1,6 +1,6 @@
-"""Findings: invalid is data. Rendered for people elsewhere; the value seen is never kept (personal data)."""
+"""Findings: invalid is data. Rendered for people in `rendering`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -18,6 +18,9 @@ class Finding:
 
     `rule` is a published rule id (R-EDM-REQ-S009) or `XSD:<libxml2 error type>`; `place` an XPath with
     prefixes; `text` what is demanded; `remedy` what to do. None of them quotes a value of the message.
+    `kind` is the kind of message that the rule is for (EDM-REQ), `expected` the values or the form allowed,
+    `source` the chapter, `seen` the value found: only ever a code, a version or a URI of a technical field,
+    never anything that may tell of a person. `translations` are (language, text, remedy).
     """
 
     rule: str
@@ -27,6 +30,10 @@ class Finding:
     text: str
     remedy: str
     source: str = ""
+    kind: str = ""
+    expected: str | None = None
+    seen: str | None = None
+    translations: tuple[tuple[str, str, str], ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def explain(entry: etree._LogEntry, root: etree._Element, source: str) -> Findin
     rest = entry.message[subject.end() :] if subject and len(entry.message) < _WHOLE else ""
     text, remedy = _sentence(entry.type_name, element, attribute, rest)
     node = _find(root, entry.path or "")
-    place = _xpath(root if node is None else node)
+    place = xpath_of(root if node is None else node)
     if attribute and subject:
         unknown = subject[2].startswith("{") and ":" not in attribute
         place += f"/@*[local-name()='{attribute}']" if unknown else f"/@{attribute}"
@@ -203,7 +203,7 @@ def _find(root: etree._Element, path: str) -> etree._Element | None:
     return node
 
 
-def _xpath(node: etree._Element) -> str:
+def xpath_of(node: etree._Element) -> str:
     """An XPath with the prefixes of PREFIXES; a position wherever an element of that name has siblings."""
     steps = []
     current: etree._Element | None = node

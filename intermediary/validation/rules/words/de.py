@@ -1,0 +1,57 @@
+"""German: check or rule id to what is demanded and what to do."""
+
+from typing import Final
+
+SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    "one_slot": (
+        "{context} muss den Slot {slot} genau einmal haben.",
+        "Den Slot {slot} ergänzen, wo er fehlt; bei mehreren nur einen behalten.",
+    ),
+    "at_most_one_slot": (
+        "{context} darf den Slot {slot} höchstens einmal haben.",
+        "Nur einen Slot {slot} behalten.",
+    ),
+    "one_of_slots": (
+        "{context} muss genau einen der Slots {slots} haben.",
+        "Einen der Slots {slots} senden, nicht mehrere.",
+    ),
+    "no_other_slot": (
+        "Dieser Slot gehört nicht in die Nachricht.",
+        "Den Slot entfernen oder seinen Namen berichtigen; bekannt sind {expected}.",
+    ),
+    "has": ("{context} muss {children} enthalten.", "Ergänzen, was von {children} fehlt."),
+    "has_any": ("{context} muss {children} enthalten.", "{children} ergänzen."),
+    "has_not": ("{context} darf {child} nicht enthalten.", "{child} entfernen."),
+    "count": (
+        "{context} muss {child} in der Anzahl {bounds} enthalten.",
+        "Die Anzahl von {child} auf {bounds} berichtigen.",
+    ),
+    "filled": ("{context} muss genau ein nicht leeres {child} enthalten.", "{child} einmal ausfüllen."),
+    "attribute": ("{context} muss das Attribut {attribute} haben.", "Das Attribut {attribute} ergänzen."),
+    "attribute_filled": (
+        "{context} muss das Attribut {attribute} mit einem Wert haben.",
+        "Das Attribut {attribute} ausfüllen.",
+    ),
+    "attribute_is": (
+        "Das Attribut {attribute} von {context} muss {expected} sein.",
+        "{attribute} auf {expected} setzen.",
+    ),
+    "attribute_in": (
+        "Das Attribut {attribute} von {context} muss ein Code der Liste {list} sein.",
+        "Einen Code aus {list} verwenden, genau wie in der Liste geschrieben.",
+    ),
+    "attribute_matches": (
+        "Das Attribut {attribute} von {context} muss folgende Form haben: {form}.",
+        "{attribute} in dieser Form schreiben: {form}.",
+    ),
+    "typed": (
+        "{context} muss vom Typ {type} sein.",
+        'xsi:type="{type}" setzen und einen Wert dieses Typs senden.',
+    ),
+    "value_in": (
+        "{context} muss ein Code der Liste {list} sein.",
+        "Einen Code aus {list} verwenden, genau wie in der Liste geschrieben, ohne Leerzeichen daneben.",
+    ),
+    "value_matches": ("{context} muss folgende Form haben: {form}.", "In dieser Form schreiben: {form}."),
+    "child_is": ("{child} von {context} muss {expected} sein.", "{child} auf {expected} setzen."),
+}
