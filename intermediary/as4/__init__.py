@@ -1,4 +1,4 @@
-"""ebMS 3.0 / AS4 for the eDelivery common profile 1.15 as OOTS uses it. Pure.
+"""ebMS 3.0 / AS4 for the eDelivery profiles 1.15 and 2.0 as OOTS uses them. Pure.
 
 Bytes, keys, time and ids come in as arguments. Here live MIME packaging, eb:Messaging, WS-Security signature
 and attachment encryption, compression, receipts, errors and P-Mode matching. Who is trusted is decided by the
@@ -7,7 +7,7 @@ and attachment encryption, compression, receipts, errors and P-Mode matching. Wh
 
 from intermediary.as4.codes import TEST_ACTION, TEST_SERVICE, EbmsErrorCode
 from intermediary.as4.errors import As4Error, As4Refused, CannotPack, InvalidReceipt, KeyUnusable
-from intermediary.as4.keys import CertificateCheck, OwnKeys, SigningKey
+from intermediary.as4.keys import CertificateCheck, OwnKeys, Signing, SigningKey, SigningKeys
 from intermediary.as4.mime import Limits
 from intermediary.as4.model import (
     DigestReference,
@@ -24,10 +24,21 @@ from intermediary.as4.model import (
     UserMessage,
 )
 from intermediary.as4.packing import pack
+from intermediary.as4.security import (
+    EDELIVERY_1_15,
+    EDELIVERY_2_0_ECDSA,
+    EDELIVERY_2_0_EDDSA,
+    PROFILES,
+    SecurityProfile,
+)
 from intermediary.as4.signals import pack_error, pack_receipt, read_signal
 from intermediary.as4.unpacking import Unpacked, unpack
 
 __all__ = [
+    "EDELIVERY_1_15",
+    "EDELIVERY_2_0_ECDSA",
+    "EDELIVERY_2_0_EDDSA",
+    "PROFILES",
     "TEST_ACTION",
     "TEST_SERVICE",
     "As4Error",
@@ -50,7 +61,10 @@ __all__ = [
     "Property",
     "Receipt",
     "Received",
+    "SecurityProfile",
+    "Signing",
     "SigningKey",
+    "SigningKeys",
     "Unpacked",
     "UserMessage",
     "pack",

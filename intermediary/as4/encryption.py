@@ -1,10 +1,9 @@
-"""Encryption of attachments: AES-128-GCM, key wrapped by RSA-OAEP (eDelivery AS4 1.15, WSS SwA Profile §6).
+"""Encryption of attachments: AES-128-GCM (WSS SwA Profile §6); how its key travels is told by `content_key`.
 
 The recipient's certificate is named by a BinarySecurityToken reference, the form that WSS4J (phase4, Domibus)
 reads by default without any lookup; all other forms are read (see `keys`).
 """
 
-import base64
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,27 +12,22 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from lxml import etree
 
+from intermediary.as4 import content_key
 from intermediary.as4.codes import EbmsErrorCode
+from intermediary.as4.content_key import WrappedKey
 from intermediary.as4.errors import Refusal
-from intermediary.as4.header import read_base64
-from intermediary.as4.keys import OwnKeys, PublicCertificate, read_key_info
+from intermediary.as4.keys import OwnKeys, PublicCertificate
 from intermediary.as4.mime import Octets, Part, resolve
-from intermediary.as4.soap import Envelope, attribute, elements
+from intermediary.as4.security import SecurityProfile
+from intermediary.as4.soap import Envelope, attribute
 from intermediary.as4.vocabulary import (
     AES128_GCM,
     ATTACHMENT_CIPHERTEXT,
     ATTACHMENT_CONTENT_ONLY,
-    BASE64_BINARY,
-    DS,
     ENCRYPTED_KEY_TOKEN,
-    MGF1_SHA256,
     OCTETS_TYPE,
-    RSA_OAEP,
-    SHA256,
     WSSE11,
-    X509V3,
     XENC,
-    XENC11,
     ds,
     wsse,
     xenc,
@@ -41,32 +35,26 @@ from intermediary.as4.vocabulary import (
 
 _IV = 12
 _TAG = 16
-_KEY = 16
 _MAX_KEYS = 8
 
 
 def encrypt(
-    attachments: Sequence[tuple[str, Octets, str]], recipient: PublicCertificate
+    attachments: Sequence[tuple[str, Octets, str]], recipient: PublicCertificate, profile: SecurityProfile
 ) -> tuple[str, list[tuple[Octets, ...]]]:
-    """Encrypt each (cid: URI, content, media type); XML for wsse:Security, and the new contents in pieces."""
-    content_key = os.urandom(_KEY)
-    cipher = AESGCM(content_key)
+    """Encrypt each (cid: URI, content, media type); XML for wsse:Security, and the new contents in pieces.
+
+    Raises KeyUnusable where the recipient's key is not of the profile's kind.
+    """
+    secret = os.urandom(content_key.KEY_BYTES)
+    cipher = AESGCM(secret)
     contents: list[tuple[Octets, ...]] = []
     for _, content, _ in attachments:
         iv = os.urandom(_IV)
         contents.append((iv, cipher.encrypt(iv, content, None)))
-    token = base64.b64encode(recipient.der).decode()
-    wrapped = base64.b64encode(recipient.wrap(content_key)).decode()
+    token, key = content_key.write(secret, recipient, profile)
     listed = "".join(f'<xenc:DataReference URI="#part{n}"/>' for n in range(len(attachments)))
     key = (
-        f'<wsse:BinarySecurityToken EncodingType="{BASE64_BINARY}" ValueType="{X509V3}" wsu:Id="recipient">'
-        f"{token}</wsse:BinarySecurityToken>"
-        f'<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="key"><xenc:EncryptionMethod Algorithm="{RSA_OAEP}">'
-        f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{SHA256}"/>'
-        f'<xenc11:MGF xmlns:xenc11="{XENC11}" Algorithm="{MGF1_SHA256}"/></xenc:EncryptionMethod>'
-        f"<ds:KeyInfo><wsse:SecurityTokenReference>"
-        f'<wsse:Reference URI="#recipient" ValueType="{X509V3}"/></wsse:SecurityTokenReference></ds:KeyInfo>'
-        f"<xenc:CipherData><xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData>"
+        f'{token}<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="key">{key}'
         f"<xenc:ReferenceList>{listed}</xenc:ReferenceList></xenc:EncryptedKey>"
     )
     data = "".join(
@@ -85,24 +73,25 @@ def encrypt(
 
 @dataclass(frozen=True, slots=True)
 class EncryptedPart:
-    """How one attachment was encrypted: the EncryptedKey element and the media type before encryption."""
+    """How one attachment was encrypted: the EncryptedKey and the media type before encryption."""
 
-    key: etree._Element = field(repr=False)
+    key: WrappedKey = field(repr=False)
     media_type: str
 
 
-def read_encryption(envelope: Envelope, attachments: Mapping[str, Part]) -> dict[str, EncryptedPart]:
+def read_encryption(
+    envelope: Envelope, attachments: Mapping[str, Part], profile: SecurityProfile
+) -> dict[str, EncryptedPart]:
     """The encrypted attachments by Content-ID, form and algorithms checked.
 
     Raises Refusal: EBMS:0103 outside the profile, EBMS:0007 where no part fits.
     """
     if envelope.security is None:
         return {}
-    keys = envelope.security.findall(xenc("EncryptedKey"))
-    if len(keys) > _MAX_KEYS:
+    found_keys = envelope.security.findall(xenc("EncryptedKey"))
+    if len(found_keys) > _MAX_KEYS:
         raise _policy("the message holds too many EncryptedKey elements")
-    for key in keys:
-        _check_key_method(key)
+    keys = [(key, content_key.read(key, envelope.by_id, profile)) for key in found_keys]
     found: dict[str, EncryptedPart] = {}
     for data in envelope.security.findall(xenc("EncryptedData")):
         if data.get("Type") != ATTACHMENT_CONTENT_ONLY:
@@ -123,39 +112,25 @@ def read_encryption(envelope: Envelope, attachments: Mapping[str, Part]) -> dict
     return found
 
 
-def _check_key_method(key: etree._Element) -> None:
-    method = key.find(xenc("EncryptionMethod"))
-    inside = [] if method is None else [(child.tag, child.get("Algorithm")) for child in elements(method)]
-    wanted = {(ds("DigestMethod"), SHA256), (f"{{{XENC11}}}MGF", MGF1_SHA256)}
-    if method is None or method.get("Algorithm") != RSA_OAEP or len(inside) != 2 or set(inside) != wanted:
-        raise _policy("the key transport is not RSA-OAEP with SHA-256 for digest and MGF1")
-
-
 def _key_of(
-    data: etree._Element, keys: Sequence[etree._Element], by_id: Mapping[str, etree._Element]
-) -> etree._Element:
+    data: etree._Element,
+    keys: Sequence[tuple[etree._Element, WrappedKey]],
+    by_id: Mapping[str, etree._Element],
+) -> WrappedKey:
     named = data.find(f"{ds('KeyInfo')}/{wsse('SecurityTokenReference')}/{wsse('Reference')}")
     if named is None and len(keys) == 1:
-        return keys[0]  # named by the key's ReferenceList only
+        return keys[0][1]  # named by the key's ReferenceList only
     uri = "" if named is None else named.get("URI", "")
-    key = by_id.get(uri[1:]) if uri.startswith("#") else None
-    if key is None or not any(key is one for one in keys):
-        raise _policy("an EncryptedData does not name its EncryptedKey")
-    return key
+    element = by_id.get(uri[1:]) if uri.startswith("#") else None
+    for one, key in keys:
+        if one is element:
+            return key
+    raise _policy("an EncryptedData does not name its EncryptedKey")
 
 
-def unwrap(part: EncryptedPart, own: OwnKeys, envelope: Envelope) -> AESGCM:
+def unwrap(part: EncryptedPart, own: OwnKeys) -> AESGCM:
     """The cipher of an encrypted part; raises Refusal (EBMS:0102)."""
-    key_info, value = (
-        part.key.find(ds("KeyInfo")),
-        part.key.find(f"{xenc('CipherData')}/{xenc('CipherValue')}"),
-    )
-    if key_info is None or value is None:
-        raise _policy("an EncryptedKey lacks its KeyInfo or CipherValue")
-    content_key = own.unwrap(read_key_info(key_info, envelope.by_id), read_base64(value))
-    if len(content_key) != _KEY:
-        raise _failed("the content key has not 128 bits")
-    return AESGCM(content_key)
+    return AESGCM(part.key.unwrap(own))
 
 
 def decrypt(cipher: AESGCM, content: Octets) -> bytes:

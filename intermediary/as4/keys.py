@@ -15,22 +15,32 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.errors import KeyUnusable, Refusal
 from intermediary.as4.header import read_base64
+from intermediary.as4.security import KeyKind, SecurityProfile
 from intermediary.as4.soap import elements
 from intermediary.as4.vocabulary import THUMBPRINT_SHA1, X509_SKI, X509V3, ds, wsse
 
 CertificateCheck = Callable[[bytes], str | None]
 """Whether a certificate (DER) is trusted now: None, or the reason why not, for the log."""
 
+PublicKey = rsa.RSAPublicKey | ed25519.Ed25519PublicKey | x25519.X25519PublicKey | ec.EllipticCurvePublicKey
+PrivateKey = (
+    rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey | ec.EllipticCurvePrivateKey
+)
+
 MIN_RSA_BITS = 2048
+_KEYS = f"RSA with at least {MIN_RSA_BITS} bits, Ed25519, X25519 or EC on secp256r1"
+_COORDINATE = 32
 _HASH, _PKCS1 = hashes.SHA256(), padding.PKCS1v15()
-_OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+_ECDSA = ec.ECDSA(_HASH)
+OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 
 
 class KeyReference(NamedTuple):
@@ -42,11 +52,12 @@ class KeyReference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PublicCertificate:
-    """A partner's certificate with its RSA key taken out once."""
+    """A certificate with its key taken out once."""
 
     der: bytes = field(repr=False)
     certificate: x509.Certificate = field(repr=False)
-    key: rsa.RSAPublicKey = field(repr=False)
+    kind: KeyKind
+    key: PublicKey = field(repr=False)
 
     @property
     def common_name(self) -> str:
@@ -55,94 +66,166 @@ class PublicCertificate:
         return str(names[0].value) if len(names) == 1 else ""
 
     def verifies(self, signature: bytes, data: bytes) -> bool:
-        """Whether the RSA PKCS#1 v1.5 SHA-256 signature holds."""
+        """Whether the signature holds: RSA PKCS#1 v1.5 or ECDSA (r‖s), both with SHA-256, or Ed25519."""
         try:
-            self.key.verify(signature, data, _PKCS1, _HASH)
+            if isinstance(self.key, rsa.RSAPublicKey):
+                self.key.verify(signature, data, _PKCS1, _HASH)
+            elif isinstance(self.key, ed25519.Ed25519PublicKey):
+                self.key.verify(signature, data)
+            elif isinstance(self.key, ec.EllipticCurvePublicKey):
+                self.key.verify(_der_signature(signature), data, _ECDSA)
+            else:
+                return False
         except InvalidSignature:
             return False
         return True
 
-    def wrap(self, content_key: bytes) -> bytes:
-        """RSA-OAEP (SHA-256, MGF1 with SHA-256) of a content key."""
-        return self.key.encrypt(content_key, _OAEP)
-
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """Our RSA signing key with its certificate; the repr shows neither."""
+    """Our signing key with its certificate; the repr shows neither."""
 
     sign: Callable[[bytes], bytes] = field(repr=False)
-    """RSA PKCS#1 v1.5 with SHA-256 over the data given."""
+    """By the kind of key: RSA PKCS#1 v1.5 with SHA-256, Ed25519, or ECDSA with SHA-256 (r‖s)."""
     certificate: bytes = field(repr=False)
     """DER."""
     token: str = field(repr=False)
     """Base64 of the DER, as in wsse:BinarySecurityToken."""
+    kind: KeyKind = "rsa"
 
     @classmethod
     def from_pem(cls, key: bytes, certificate: bytes) -> "SigningKey":
         """From an unencrypted private key and its certificate, both PEM. Raises KeyUnusable."""
         private, public = _pair(key, certificate)
-        return cls.of(lambda data: private.sign(data, _PKCS1, _HASH), public.der)
+        return cls.of(_signer(private), public.der)
 
     @classmethod
     def of(cls, sign: Callable[[bytes], bytes], certificate: bytes) -> "SigningKey":
-        """A key that may live in a token: how it signs (RSA PKCS#1 v1.5, SHA-256), and its certificate (DER).
+        """A key that may live in a token: how it signs (see `sign`), and its certificate (DER).
 
         Raises KeyUnusable for a certificate that cannot be used; whether they belong together is not checked.
         """
         public = _configured(certificate)
-        return cls(sign, public.der, base64.b64encode(public.der).decode())
+        if public.kind == "x25519":
+            raise KeyUnusable("An X25519 key cannot sign")
+        return cls(sign, public.der, base64.b64encode(public.der).decode(), public.kind)
+
+    def of_profile(self, profile: SecurityProfile | None) -> "SigningKey":
+        """This key, if the profile signs with its kind (or is not known); raises KeyUnusable."""
+        if profile is not None and profile.signing_key != self.kind:
+            raise KeyUnusable(f"{profile.name} signs with {profile.signing_key}; our key is {self.kind}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """Our signing keys for several profiles, one for each kind; the first one where no profile is known."""
+
+    keys: tuple[SigningKey, ...]
+
+    def of_profile(self, profile: SecurityProfile | None) -> SigningKey:
+        """The key that the profile signs with; raises KeyUnusable where there is none."""
+        for key in self.keys:
+            if profile is None or profile.signing_key == key.kind:
+                return key
+        raise KeyUnusable("There is no signing key of the kind that the P-Mode's security profile demands")
+
+
+Signing = SigningKey | SigningKeys
+
+
+class DecryptionKey(NamedTuple):
+    """Our private key: `use` unwraps a content key (RSA-OAEP), else it agrees on a secret with a public key.
+
+    A public key is 32 bytes (X25519) or an uncompressed point (secp256r1). ValueError for what does not fit.
+    """
+
+    kind: KeyKind
+    use: Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnKeys:
-    """Our RSA decryption keys; several at once while certificates overlap. The repr shows nothing."""
+    """Our decryption keys, for several profiles and while certificates overlap. The repr shows nothing."""
 
-    by_reference: Mapping[KeyReference, tuple[Callable[[bytes], bytes], ...]] = field(repr=False)
+    by_reference: Mapping[KeyReference, tuple[DecryptionKey, ...]] = field(repr=False)
 
     @classmethod
     def from_pem(cls, *pairs: tuple[bytes, bytes]) -> "OwnKeys":
         """From (unencrypted private key, certificate) pairs in PEM. Raises KeyUnusable."""
         opened = (_pair(key, certificate) for key, certificate in pairs)
-        return cls.of(*((partial(private.decrypt, padding=_OAEP), public.der) for private, public in opened))
+        return cls.of(*((_opener(private), public.der) for private, public in opened))
 
     @classmethod
     def of(cls, *keys: tuple[Callable[[bytes], bytes], bytes]) -> "OwnKeys":
-        """Keys that may live in a token: how each unwraps (RSA-OAEP, SHA-256 twice), its certificate (DER).
+        """Keys that may live in a token: how each is used (see DecryptionKey) and its certificate (DER).
 
-        An unwrap raises ValueError for what was not wrapped for its key. Raises KeyUnusable.
+        RSA-OAEP has SHA-256 for digest and MGF1. Raises KeyUnusable.
         """
-        found: dict[KeyReference, tuple[Callable[[bytes], bytes], ...]] = {}
-        for unwrap, certificate in keys:
-            for reference in _references(_configured(certificate)):
-                found[reference] = (*found.get(reference, ()), unwrap)
+        found: dict[KeyReference, tuple[DecryptionKey, ...]] = {}
+        for use, certificate in keys:
+            public = _configured(certificate)
+            if public.kind == "ed25519":
+                raise KeyUnusable("An Ed25519 key cannot decrypt")
+            for reference in _references(public):
+                found[reference] = (*found.get(reference, ()), DecryptionKey(public.kind, use))
         return cls(found)
 
-    def unwrap(self, reference: KeyReference, wrapped: bytes) -> bytes:
-        """The content key that was wrapped for one of our certificates; raises Refusal (EBMS:0102)."""
-        candidates = self.by_reference.get(reference, ())
-        for candidate in candidates:
-            try:
-                return candidate(wrapped)
-            except ValueError:
-                continue
-        reason = (
-            "the content key cannot be unwrapped" if candidates else "encrypted for a key that is not ours"
-        )
-        raise Refusal(EbmsErrorCode.FAILED_DECRYPTION, reason)
+    def candidates(self, reference: KeyReference, kind: KeyKind) -> tuple[Callable[[bytes], bytes], ...]:
+        """Our keys of that kind that a message means; raises Refusal (EBMS:0102) where there is none."""
+        found = tuple(key.use for key in self.by_reference.get(reference, ()) if key.kind == kind)
+        if not found:
+            raise Refusal(EbmsErrorCode.FAILED_DECRYPTION, "encrypted for a key that is not ours")
+        return found
 
 
-def _pair(key: bytes, certificate: bytes) -> tuple[rsa.RSAPrivateKey, PublicCertificate]:
+def _pair(key: bytes, certificate: bytes) -> tuple[PrivateKey, PublicCertificate]:
     public = certificates_of_pem(certificate)[0]
     try:
         private = serialization.load_pem_private_key(key, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise KeyUnusable("The private key is not an unencrypted PEM key") from None
-    if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < MIN_RSA_BITS:
-        raise KeyUnusable(f"The private key is not RSA with at least {MIN_RSA_BITS} bits")
-    if private.public_key().public_numbers() != public.key.public_numbers():
+    if not isinstance(private, PrivateKey):
+        raise KeyUnusable("The private key is of no kind that a security profile uses")
+    if private.public_key() != public.key:
         raise KeyUnusable("The private key does not belong to the certificate")
     return private, public
+
+
+def _signer(private: PrivateKey) -> Callable[[bytes], bytes]:
+    if isinstance(private, rsa.RSAPrivateKey):
+        return partial(private.sign, padding=_PKCS1, algorithm=_HASH)
+    if isinstance(private, ed25519.Ed25519PrivateKey):
+        return private.sign
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        return lambda data: _raw_signature(private.sign(data, _ECDSA))
+    raise KeyUnusable("An X25519 key cannot sign")
+
+
+def _opener(private: PrivateKey) -> Callable[[bytes], bytes]:
+    if isinstance(private, rsa.RSAPrivateKey):
+        return partial(private.decrypt, padding=OAEP)
+    if isinstance(private, x25519.X25519PrivateKey):
+        return lambda public: private.exchange(x25519.X25519PublicKey.from_public_bytes(public))
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        return lambda public: private.exchange(
+            ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(private.curve, public)
+        )
+    raise KeyUnusable("An Ed25519 key cannot decrypt")
+
+
+def _raw_signature(der: bytes) -> bytes:
+    """ECDSA as XML Signature 1.1 §6.4.3 has it: r‖s, each as long as the order of the curve."""
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big")
+
+
+def _der_signature(raw: bytes) -> bytes:
+    if len(raw) != 2 * _COORDINATE:
+        raise InvalidSignature
+    return encode_dss_signature(
+        int.from_bytes(raw[:_COORDINATE], "big"), int.from_bytes(raw[_COORDINATE:], "big")
+    )
 
 
 def _configured(der: bytes) -> PublicCertificate:
@@ -170,7 +253,7 @@ def certificates_of_pem(pem: bytes) -> tuple[PublicCertificate, ...]:
         )
     except ValueError:
         raise KeyUnusable(
-            "A certificate is not a PEM certificate with an RSA key of 2048 bits or more"
+            f"A certificate is not a PEM certificate with a key that a security profile uses ({_KEYS})"
         ) from None
 
 
@@ -182,9 +265,23 @@ def _certificate(der: bytes) -> PublicCertificate:
         _ = certificate.subject, certificate.not_valid_after_utc
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise ValueError("it cannot be read") from None
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < MIN_RSA_BITS:
-        raise ValueError(f"its key is not RSA with at least {MIN_RSA_BITS} bits")
-    return PublicCertificate(der, certificate, key)
+    kind = _kind(key)
+    if kind is None:
+        raise ValueError(f"its key is none that a security profile uses ({_KEYS})")
+    assert isinstance(key, PublicKey)
+    return PublicCertificate(der, certificate, kind, key)
+
+
+def _kind(key: object) -> KeyKind | None:
+    if isinstance(key, rsa.RSAPublicKey):
+        return "rsa" if key.key_size >= MIN_RSA_BITS else None
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return "ed25519"
+    if isinstance(key, x25519.X25519PublicKey):
+        return "x25519"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "secp256r1" if isinstance(key.curve, ec.SECP256R1) else None
+    return None
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from intermediary.as4.codes import TEST_ACTION, TEST_SERVICE, EbmsErrorCode
+from intermediary.as4.security import EDELIVERY_1_15, SecurityProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ class Received:
     reference_xml: tuple[bytes, ...] = field(repr=False)
     """The received ds:Reference elements (canonical), copied verbatim into the receipt."""
     signer: bytes = field(repr=False)
+    security: SecurityProfile = EDELIVERY_1_15
+    """Of the P-Mode that it came under; the receipt is signed by it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ class PMode:
     service: str = "QueryManager"
     service_type: str | None = "urn:oasis:names:tc:ebcore:ebrs:ebms:binding:1.0"
     actions: tuple[str, ...] = ("ExecuteQueryRequest", "ExecuteQueryResponse", "ExceptionResponse")
+    security: SecurityProfile = EDELIVERY_1_15
     sign: bool = True
     encrypt: bool = True
     compress: bool = True

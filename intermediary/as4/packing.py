@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from intermediary.as4 import compression, encryption, mime, rendering, signature, soap
 from intermediary.as4.errors import CannotPack
 from intermediary.as4.header import PartInfo
-from intermediary.as4.keys import SigningKey, certificates_of_pem
+from intermediary.as4.keys import Signing, certificates_of_pem
 from intermediary.as4.model import DigestReference, Packed, Payload, PMode, Property, UserMessage
 from intermediary.as4.vocabulary import GZIP_TYPE, OCTETS_TYPE
 
 _OURS = ("MimeType", "CompressionType")
 
 
-def pack(message: UserMessage, payloads: Sequence[Payload], pmode: PMode, signing: SigningKey) -> Packed:
+def pack(message: UserMessage, payloads: Sequence[Payload], pmode: PMode, signing: Signing) -> Packed:
     """The MIME message of a push; `references` is what its receipt must name.
 
     The header is the caller's, word for word, but `part_ids`, which is taken from the payloads. Raises
-    CannotPack where header or payload break the profile or the P-Mode, KeyUnusable for its certificate.
+    CannotPack where header or payload break the profile or the P-Mode, KeyUnusable for its certificate,
+    or where `signing` has no key of the kind that the P-Mode's security profile signs with.
     """
     if (message.receiver.id, message.receiver.type) != (pmode.partner.id, pmode.partner.type):
         raise CannotPack("The receiver is not the partner of the P-Mode")
@@ -36,7 +37,7 @@ def pack(message: UserMessage, payloads: Sequence[Payload], pmode: PMode, signin
     security = ""
     references: tuple[DigestReference, ...] = ()
     if pmode.sign:
-        security, references = signature.sign(messaging, attachments, signing)
+        security, references = signature.sign(messaging, attachments, signing.of_profile(pmode.security))
     pieces: Sequence[tuple[mime.Octets, ...]] = [(content,) for content in contents]
     if pmode.encrypt and attachments:
         if pmode.partner_encryption_certificate is None:
@@ -44,7 +45,7 @@ def pack(message: UserMessage, payloads: Sequence[Payload], pmode: PMode, signin
                 "The P-Mode demands encryption but holds no encryption certificate of the partner"
             )
         recipient = certificates_of_pem(pmode.partner_encryption_certificate)[0]
-        encrypted, pieces = encryption.encrypt(attachments, recipient)
+        encrypted, pieces = encryption.encrypt(attachments, recipient, pmode.security)
         security = encrypted + security
         kinds = [OCTETS_TYPE] * len(payloads)
     content_type, body = mime.join(

@@ -4,28 +4,36 @@ from datetime import datetime
 
 from intermediary.as4 import header, mime, rendering, signature, soap
 from intermediary.as4.errors import InvalidReceipt, Refusal
-from intermediary.as4.keys import CertificateCheck, SigningKey
+from intermediary.as4.keys import CertificateCheck, Signing, SigningKey
 from intermediary.as4.mime import Limits
 from intermediary.as4.model import EbmsError, ErrorSignal, Packed, PMode, Receipt, Received
+from intermediary.as4.security import SecurityProfile
 
 _SIGNAL_LIMITS = Limits(body_bytes=8 * 1024 * 1024, parts=1)
 
 
-def pack_receipt(received: Received, message_id: str, now: datetime, signing: SigningKey) -> Packed:
+def pack_receipt(received: Received, message_id: str, now: datetime, signing: Signing) -> Packed:
     """The signed receipt with NonRepudiationInformation: every received ds:Reference, word for word.
 
-    For a message that was not signed (by P-Mode) it holds the message's header instead.
+    For a message that was not signed (by P-Mode) it holds the message's header instead. Raises KeyUnusable
+    where no signing key is of the kind that the message's security profile signs with.
     """
     if received.reference_xml:
         unit = rendering.receipt(now, message_id, received.message.message_id, received.reference_xml)
     else:
         unit = rendering.plain_receipt(now, message_id, received.message)
-    return _pack(unit, signing)
+    return _pack(unit, signing.of_profile(received.security))
 
 
-def pack_error(errors: tuple[EbmsError, ...], message_id: str, now: datetime, signing: SigningKey) -> Packed:
-    """The signed error signal."""
-    return _pack(rendering.error_signal(now, message_id, errors), signing)
+def pack_error(
+    errors: tuple[EbmsError, ...],
+    message_id: str,
+    now: datetime,
+    signing: Signing,
+    security: SecurityProfile | None = None,
+) -> Packed:
+    """The signed error signal; `security` is the P-Mode's profile, where the P-Mode is known."""
+    return _pack(rendering.error_signal(now, message_id, errors), signing.of_profile(security))
 
 
 def _pack(unit: str, signing: SigningKey) -> Packed:
@@ -67,7 +75,7 @@ def _read(content_type: str, body: bytes, pmode: PMode, check: CertificateCheck)
     parts = mime.split(content_type, body, _SIGNAL_LIMITS)
     envelope = soap.read_envelope(parts.root, parts.root_type)
     signal = header.read_signal_message(envelope.messaging)
-    signed = signature.read_signature(envelope)
+    signed = signature.read_signature(envelope, pmode.security)
     if signed is not None:
         signature.authenticate(signed, pmode, check, None)
         signature.check_nodes(signed, envelope)

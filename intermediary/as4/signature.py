@@ -1,7 +1,7 @@
 """ds:Signature over eb:Messaging, the Body and every attachment (eDelivery AS4 1.15, WSS SwA Profile §5).
 
-One algorithm of each kind: rsa-sha256, SHA-256, exclusive C14N without comments, Attachment-Content
-transform. Anything else is a refusal, so that nobody can negotiate downwards.
+One algorithm of each kind: the signature method of the P-Mode's profile, SHA-256, exclusive C14N without
+comments, Attachment-Content transform. Anything else is a refusal, so that nobody can negotiate downwards.
 """
 
 import base64
@@ -27,19 +27,20 @@ from intermediary.as4.keys import (
 )
 from intermediary.as4.mime import Octets
 from intermediary.as4.model import DigestReference, PMode
+from intermediary.as4.security import PROFILES, SecurityProfile
 from intermediary.as4.soap import BODY, BODY_ID, MESSAGING_ID, Envelope, attribute, canonical, elements
 from intermediary.as4.vocabulary import (
     ATTACHMENT_SIGNATURE,
     BASE64_BINARY,
     DS,
     EXC_C14N,
-    RSA_SHA256,
     SHA256,
     X509V3,
     ds,
 )
 
 _TOKEN_ID = "signer"  # noqa: S105 - an XML id
+_METHODS = {profile.signing_key: profile.signature_method for profile in PROFILES.values()}
 _MAX_FURTHER = 4
 """References to other elements of the header (token, time stamp) that some products add."""
 
@@ -70,7 +71,7 @@ def sign(
     signed_info = (
         f'<ds:SignedInfo xmlns:ds="{DS}">'
         f'<ds:CanonicalizationMethod Algorithm="{EXC_C14N}"></ds:CanonicalizationMethod>'
-        f'<ds:SignatureMethod Algorithm="{RSA_SHA256}"></ds:SignatureMethod>'
+        f'<ds:SignatureMethod Algorithm="{_METHODS[signing.kind]}"></ds:SignatureMethod>'
         f"{''.join(map(_reference, references))}</ds:SignedInfo>"
     )
     value = base64.b64encode(signing.sign(signed_info.encode())).decode()
@@ -124,7 +125,7 @@ class Signature:
         return tuple(reference.digest for reference in self.references)
 
 
-def read_signature(envelope: Envelope) -> Signature | None:
+def read_signature(envelope: Envelope, profile: SecurityProfile) -> Signature | None:
     """The signature of the envelope, or None; raises Refusal (EBMS:0103) for anything outside the profile."""
     signature = None if envelope.security is None else envelope.security.find(ds("Signature"))
     if signature is None:
@@ -138,8 +139,8 @@ def read_signature(envelope: Envelope) -> Signature | None:
         raise _policy("the SignedInfo is not as the profile demands")
     if inside[0].get("Algorithm") != EXC_C14N:
         raise _policy("the canonicalisation is not exclusive C14N without comments")
-    if inside[1].get("Algorithm") != RSA_SHA256 or len(inside[1]):
-        raise _policy("the signature algorithm is not rsa-sha256")
+    if inside[1].get("Algorithm") != profile.signature_method or len(inside[1]):
+        raise _policy(f"the signature algorithm is not the one of {profile.name}")
     references = tuple(_read_reference(element) for element in inside[2:])
     if len({reference.digest.uri for reference in references}) != len(references):
         raise _policy("the signature refers to the same thing twice")
@@ -197,7 +198,8 @@ def authenticate(signature: Signature, pmode: PMode, check: CertificateCheck, no
     """Verify the signature value with a certificate of the partner; returns that certificate (DER).
 
     With pinned certificates the signer must be one of them, else its common name must be the partner's party
-    id; in both cases `check` must trust it, and at `now` it must be valid. Raises Refusal (EBMS:0101).
+    id; in both cases `check` must trust it, and at `now` it must be valid. Raises Refusal: EBMS:0101, or
+    EBMS:0103 where the key is not of the kind that the P-Mode's profile signs with.
     """
     if pmode.partner_signing_certificates:
         candidates = pinned(pmode.partner_signing_certificates).get(signature.key, ())
@@ -207,6 +209,9 @@ def authenticate(signature: Signature, pmode: PMode, check: CertificateCheck, no
         candidates = (certificate_of_der(signature.key.value),)
     else:
         raise _untrusted("the signer's certificate is neither sent nor pinned")
+    candidates = tuple(one for one in candidates if one.kind == pmode.security.signing_key)
+    if not candidates:
+        raise _policy(f"the signer's key is not of the kind that {pmode.security.name} demands")
     signed = canonical(signature.signed_info, signature.prefixes)
     problem = None
     for candidate in candidates:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from lxml import etree
 
 from intermediary.as4 import attachments, compression, encryption, header, mime, signature, soap
 from intermediary.as4.codes import EbmsErrorCode
+from intermediary.as4.content_key import WrappedKey
 from intermediary.as4.encryption import EncryptedPart
 from intermediary.as4.errors import As4Refused, Refusal
 from intermediary.as4.header import PartInfo
@@ -88,10 +88,10 @@ def _unpack(  # noqa: PLR0917
     if len(envelope.body) or (envelope.body.text or "").strip():
         raise Refusal(EbmsErrorCode.FEATURE_NOT_SUPPORTED_UNPACKAGING, "the SOAP Body is not empty")
     named = _parts_named(infos, parts, pmode)
-    encrypted = encryption.read_encryption(envelope, parts.attachments)
+    encrypted = encryption.read_encryption(envelope, parts.attachments, pmode.security)
     if pmode.encrypt and len(encrypted) != len(named):
         raise _policy("a part is not encrypted")
-    signed = signature.read_signature(envelope)
+    signed = signature.read_signature(envelope, pmode.security)
     signer, references = b"", {}
     if signed is not None:
         references = _attachment_references(signed, parts.attachments)
@@ -101,7 +101,7 @@ def _unpack(  # noqa: PLR0917
         signature.check_nodes(signed, envelope)
     elif pmode.sign:
         raise _policy("the message is not signed")
-    opening = _Opening(envelope, keys, encrypted, references, min(pmode.max_bytes, limits.decompressed_bytes))
+    opening = _Opening(keys, encrypted, references, min(pmode.max_bytes, limits.decompressed_bytes))
     payloads = tuple(
         opening.open(parts.attachments[content_id], info, limits) for content_id, info in named.items()
     )
@@ -111,6 +111,7 @@ def _unpack(  # noqa: PLR0917
         () if signed is None else signed.digests,
         () if signed is None else tuple(soap.canonical(r.element) for r in signed.references),
         signer,
+        pmode.security,
     )
     return Unpacked(received, pmode)
 
@@ -154,12 +155,11 @@ def _attachment_references(
 class _Opening:
     """Opens the parts of one message; `budget` is what they may still grow to."""
 
-    envelope: soap.Envelope = field(repr=False)
     keys: OwnKeys = field(repr=False)
     encrypted: Mapping[str, EncryptedPart]
     references: Mapping[str, signature.Reference]
     budget: int
-    ciphers: list[tuple[etree._Element, AESGCM]] = field(default_factory=list, repr=False)
+    ciphers: list[tuple[WrappedKey, AESGCM]] = field(default_factory=list, repr=False)
 
     def open(self, part: mime.Part, info: PartInfo, limits: Limits) -> Payload:
         content, kind = part.content, part.media_type
@@ -197,7 +197,7 @@ class _Opening:
         for key, cipher in self.ciphers:
             if key is encrypted.key:
                 return cipher
-        cipher = encryption.unwrap(encrypted, self.keys, self.envelope)
+        cipher = encryption.unwrap(encrypted, self.keys)
         self.ciphers.append((encrypted.key, cipher))
         return cipher
 

@@ -17,6 +17,17 @@ SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 AES128_GCM = "http://www.w3.org/2009/xmlenc11#aes128-gcm"
 RSA_OAEP = "http://www.w3.org/2009/xmlenc11#rsa-oaep"
 MGF1_SHA256 = "http://www.w3.org/2009/xmlenc11#mgf1sha256"
+DSIG11 = "http://www.w3.org/2009/xmldsig11#"
+DSIG_MORE = "http://www.w3.org/2021/04/xmldsig-more#"
+EDDSA_ED25519 = DSIG_MORE + "eddsa-ed25519"
+ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+X25519 = DSIG_MORE + "x25519"
+ECDH_ES = XENC11 + "ECDH-ES"
+HKDF = DSIG_MORE + "hkdf"
+CONCAT_KDF = XENC11 + "ConcatKDF"
+HMAC_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"
+KW_AES128 = XENC + "kw-aes128"
+SECP256R1 = "urn:oid:1.2.840.10045.3.1.7"
 _SWA = _WSS + "oasis-wss-SwAProfile-1.1#"
 ATTACHMENT_SIGNATURE = _SWA + "Attachment-Content-Signature-Transform"
 ATTACHMENT_CIPHERTEXT = _SWA + "Attachment-Ciphertext-Transform"
@@ -57,6 +68,21 @@ def ds(name: str) -> str:
 def xenc(name: str) -> str:
     """Clark name in the XML Encryption namespace."""
     return f"{{{XENC}}}{name}"
+
+
+def xenc11(name: str) -> str:
+    """Clark name in the XML Encryption 1.1 namespace."""
+    return f"{{{XENC11}}}{name}"
+
+
+def dsig11(name: str) -> str:
+    """Clark name in the XML Signature 1.1 namespace."""
+    return f"{{{DSIG11}}}{name}"
+
+
+def dsig_more(name: str) -> str:
+    """Clark name in the namespace of the successor of RFC 9231."""
+    return f"{{{DSIG_MORE}}}{name}"
 
 
 WSU_ID = f"{{{WSU}}}Id"

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from intermediary.as4 import PROFILES
 from intermediary.as4.model import Party, PMode
 
 _Text = Annotated[str, Field(min_length=1)]
@@ -48,6 +49,7 @@ class _File(BaseModel):
     agreement: str | None = None
     service: str = "QueryManager"
     service_type: str | None = "urn:oasis:names:tc:ebcore:ebrs:ebms:binding:1.0"
+    security: Literal["edelivery-1.15", "edelivery-2.0-eddsa", "edelivery-2.0-ecdsa"] = "edelivery-1.15"
     sign: bool = True
     encrypt: bool = True
     compress: bool = True
@@ -66,6 +68,7 @@ class _File(BaseModel):
             agreement=self.agreement,
             service=self.service,
             service_type=self.service_type,
+            security=PROFILES[self.security],
             sign=self.sign,
             encrypt=self.encrypt,
             compress=self.compress,
