@@ -15,7 +15,7 @@ import pytest
 from lxml import etree
 
 from intermediary import validation
-from tests.oracles.schematron import SEPARATOR, compile_schematron
+from intermediary.validation.releases.schematron import SEPARATOR, CompiledSchematron, compile_schematron
 
 OOTS: Final = Path(__file__).parents[3] / "shared" / "oots"
 SAMPLES: Final = OOTS / "1.0" / "samples"
@@ -96,7 +96,7 @@ _lock = Lock()
 
 
 @cache
-def _executable(name: str, release: str) -> Any:
+def _executable(name: str, release: str) -> tuple[CompiledSchematron, Any]:
     text = (OOTS / "1.0" / "sch" / f"{name}.sch").read_text(encoding="utf-8")
     for published, mended in REPAIRS.get(name, ()):
         if published not in text:
@@ -104,22 +104,24 @@ def _executable(name: str, release: str) -> Any:
         text = text.replace(published, mended)
     for old, new in SUBSTITUTIONS[release]:
         text = text.replace(old, new)
-    sheet = compile_schematron(etree.fromstring(text.encode()), name)
-    return _saxon().new_xslt30_processor().compile_stylesheet(stylesheet_text=sheet)
+    compiled = compile_schematron(etree.fromstring(text.encode()), name)
+    return compiled, _saxon().new_xslt30_processor().compile_stylesheet(stylesheet_text=compiled.sheet)
 
 
 def _run(name: str, release: str, text: str) -> list[tuple[str, str, str]]:
     """Id, role and message of everything that one rule file says; a dynamic error is an entry of its own."""
-    from saxonche import PySaxonApiError
-
     with _lock:
-        executable = _executable(name, release)
-        try:
-            said = executable.transform_to_string(xdm_node=_saxon().parse_xml(xml_text=text))
-        except PySaxonApiError as error:
-            return [(f"{name}#dynamic-error", "error", str(error))]
-    lines = [line.split(SEPARATOR) for line in (said or "").splitlines() if line.strip()]
-    return [(rule, role, message.strip()) for rule, role, message in lines]
+        compiled, executable = _executable(name, release)
+        said = executable.transform_to_string(xdm_node=_saxon().parse_xml(xml_text=text))
+    return [_entry(name, compiled, line.partition(SEPARATOR)[0]) for line in (said or "").splitlines()]
+
+
+def _entry(name: str, compiled: CompiledSchematron, number: str) -> tuple[str, str, str]:
+    digits, failed, code = number.partition("!")
+    test = compiled.tests[int(digits)]
+    if failed:
+        return f"{name}#dynamic-error", "error", f"{code} in the rule of {test.id}"
+    return test.id, test.role, test.text
 
 
 def fired(kind: str, root: etree._Element, release: str = "oots-edm:v1.0") -> set[tuple[str, str]]:
