@@ -16,7 +16,7 @@ from lxml import etree
 from sqlalchemy import Engine
 
 from intermediary import as4, preview, store, trust
-from intermediary.exchange import Exchanges, Ports
+from intermediary.exchange import Exchanges, OwnAs4, Ports
 from intermediary.mapping import MappingStore, StoredMappings, load
 from intermediary.settings import NationalGroup, Settings
 from intermediary.shipped import shipped
@@ -73,12 +73,15 @@ def build(settings: Settings) -> Platform:
         new_id=lambda: str(uuid.uuid4()),
         mappings=StoredMappings(mappings),
         connector=national_door.Connector(_national(settings.national), national_check, now),
-        push=as4_door.HttpPush(_tls(settings)),
+        messaging=OwnAs4(
+            push=as4_door.HttpPush(_tls(settings)),
+            signing=as4.SigningKey.from_pem(signing.key.read_bytes(), signing.certificate.read_bytes()),
+            keys=as4.OwnKeys.from_pem((encryption.key.read_bytes(), encryption.certificate.read_bytes())),
+            certificate_check=lambda at: trust.certificate_check(anchors, trust.CertificatePolicy(), at),
+            clock=now,
+        ),
         validator=validator,
         pmodes=tuple(partner.pmode for partner in partners),
-        signing=as4.SigningKey.from_pem(signing.key.read_bytes(), signing.certificate.read_bytes()),
-        keys=as4.OwnKeys.from_pem((encryption.key.read_bytes(), encryption.certificate.read_bytes())),
-        certificate_check=lambda at: trust.certificate_check(anchors, trust.CertificatePolicy(), at),
         timing=settings.timing.timing(),
         preview_base=f"{settings.public_url}/preview",
         message_domain=settings.message_domain,

@@ -6,9 +6,10 @@ preview desk, providers that answer later, workers.
 """
 
 from intermediary.exchange.access_point import AccessPoint, HttpAnswer
-from intermediary.exchange.contracts import PartnerUnreachable, ProviderUnavailable, Queue
+from intermediary.exchange.contracts import Delivery, PartnerUnreachable, ProviderUnavailable, Queue, Stage
 from intermediary.exchange.errors import ExchangeError, IllegalTransition, LeaseLost, SettingsInvalid
 from intermediary.exchange.model import TRANSITIONS, Event, Exchange, Fact, Outcome, State, Transition
+from intermediary.exchange.own_as4 import OwnAs4
 from intermediary.exchange.ports import Ports
 from intermediary.exchange.preview import (
     Identity,
@@ -26,6 +27,7 @@ from intermediary.exchange.worker import Worker
 __all__ = [
     "TRANSITIONS",
     "AccessPoint",
+    "Delivery",
     "Event",
     "Exchange",
     "ExchangeError",
@@ -37,6 +39,7 @@ __all__ = [
     "InputField",
     "LeaseLost",
     "Outcome",
+    "OwnAs4",
     "PartnerUnreachable",
     "Ports",
     "PreviewDesk",
@@ -47,6 +50,7 @@ __all__ = [
     "ProviderUnavailable",
     "Queue",
     "SettingsInvalid",
+    "Stage",
     "State",
     "Timing",
     "Transition",

@@ -10,6 +10,7 @@ from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.model import EbmsError, Packed, Received
 from intermediary.exchange.errors import LeaseLost
 from intermediary.exchange.model import Direction, Fact, Message, MessageState, event, message_item
+from intermediary.exchange.own_as4 import OwnAs4
 from intermediary.exchange.parts import join
 from intermediary.exchange.ports import Ports
 
@@ -31,16 +32,14 @@ class AccessPoint:
 
     def receive(self, content_type: str, body: bytes) -> HttpAnswer:
         """Verify, store, acknowledge. Any input gets an answer; nothing is raised for bad input."""
-        ports = self._ports
+        ports, own = self._ports, self._own()
         now = ports.clock()
         try:
-            unpacked = as4.unpack(
-                content_type, body, ports.pmodes, ports.keys, ports.certificate_check(now), now
-            )
+            unpacked = as4.unpack(content_type, body, ports.pmodes, own.keys, own.certificate_check(now), now)
         except as4.As4Refused as refused:
             return self._refuse(refused.error, refused.message_id, refused.pmode_id, refused.reason)
         received, pmode = unpacked.received, unpacked.pmode
-        receipt = as4.pack_receipt(received, ports.message_id(), now, ports.signing)
+        receipt = as4.pack_receipt(received, ports.message_id(), now, own.signing)
         if received.message.is_test:
             with ports.ledger.begin() as tx:
                 tx.log("platform", event(Fact.TEST_RECEIVED, now, partner=pmode.id))
@@ -52,6 +51,11 @@ class AccessPoint:
             answer = self._store(received, pmode.id, receipt)
         ports.wake()
         return answer
+
+    def _own(self) -> OwnAs4:
+        own = self._ports.messaging
+        assert isinstance(own, OwnAs4), "with a gateway partners push to the gateway"
+        return own
 
     def _store(self, received: Received, pmode_id: str, receipt: Packed) -> HttpAnswer:
         ports, header = self._ports, received.message
@@ -110,7 +114,7 @@ class AccessPoint:
                     partner=pmode_id,
                 ),
             )
-        signal = as4.pack_error((error,), ports.message_id(), now, ports.signing)
+        signal = as4.pack_error((error,), ports.message_id(), now, self._own().signing)
         # 400 where not even a message id could be read: proxies and people then see it as a bad request.
         return HttpAnswer(200 if message_id else 400, signal.content_type, signal.body)
 

@@ -1,11 +1,12 @@
 """What the exchange needs from the outside, as small protocols; `app.py` gives it the real ones."""
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from intermediary.as4.model import Packed
+from intermediary.as4.model import Packed, Payload, PMode, UserMessage
 from intermediary.exchange.model import Document, Event, Exchange, Message, State
 from intermediary.mapping.model import MappingSet, Provider
 from intermediary.national.model import NationalAnswer, NationalRequest
@@ -49,6 +50,45 @@ class Push(Protocol):
 
     def __call__(self, url: str, packed: Packed) -> tuple[int, str, bytes]:
         """HTTP status, content type, body of the answer. Raises PartnerUnreachable."""
+
+
+class Stage(StrEnum):
+    """How far a message came."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """The partner's access point has it and has said so."""
+    SUBMITTED = "submitted"
+    """A gateway has it and goes on by itself; ask again later."""
+    RETRYING = "retrying"
+    """The gateway's last attempt failed; it will try again by itself."""
+    FAILED = "failed"
+    """This attempt failed; another may succeed."""
+    REFUSED = "refused"
+    """It will never arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What an attempt to deliver, or a look at one that is under way, has shown."""
+
+    stage: Stage
+    reason: str = ""
+    """ebMS error codes and the kind of failure; never content."""
+    receipt: bytes = field(default=b"", repr=False)
+    receipt_type: str = ""
+
+
+class Messaging(Protocol):
+    """Carries messages to partners: our own AS4, or the gateway of someone else."""
+
+    def pack(self, header: UserMessage, payloads: tuple[Payload, ...], pmode: PMode) -> Packed:
+        """The message as it will leave; kept, so that every attempt sends the same."""
+
+    def deliver(self, message_id: str, packed: Packed, pmode: PMode, *, submitted: bool) -> Delivery:
+        """One attempt; `submitted`: a gateway took it before, so only look how far it came.
+
+        A repeat is recognised by the MessageId. Raises PartnerUnreachable.
+        """
 
 
 class Mappings(Protocol):

@@ -156,11 +156,13 @@ class Direction(StrEnum):
 
 
 class MessageState(StrEnum):
-    """IN: stored, handled. OUT: queued, acknowledged, failed."""
+    """IN: stored, handled. OUT: queued, (with a gateway: submitted, retrying,) acknowledged, failed."""
 
     STORED = "stored"
     HANDLED = "handled"
     QUEUED = "queued"
+    SUBMITTED = "submitted"
+    RETRYING = "retrying"
     ACKNOWLEDGED = "acknowledged"
     FAILED = "failed"
 
@@ -226,6 +228,7 @@ class Fact(StrEnum):
     TIME_OVER = "time-over"
     SETTLED = "settled"
     MESSAGE_QUEUED = "message-queued"
+    MESSAGE_SUBMITTED = "message-submitted"
     MESSAGE_ACKNOWLEDGED = "message-acknowledged"
     SEND_FAILED = "send-failed"
     DELIVERY_GIVEN_UP = "delivery-given-up"

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intermediary import as4, edm, xml
-from intermediary.as4.codes import EbmsErrorCode
-from intermediary.as4.model import ErrorSignal, Packed, Receipt
+from intermediary.as4.model import Packed
 from intermediary.edm.codes import AgentRole
 from intermediary.edm.model import EdmMessage, EvidenceException, EvidenceRequest, EvidenceResponse, Header
 from intermediary.exchange import answers
-from intermediary.exchange.contracts import PartnerUnreachable, Queue, Transaction
+from intermediary.exchange.contracts import Delivery, PartnerUnreachable, Queue, Stage, Transaction
 from intermediary.exchange.model import (
     Direction,
     Document,
@@ -27,8 +26,8 @@ from intermediary.exchange.model import (
 from intermediary.exchange.parts import split
 from intermediary.exchange.ports import Ports
 
-_PASSING = {EbmsErrorCode.OTHER, EbmsErrorCode.CONNECTION_FAILURE, EbmsErrorCode.DELIVERY_FAILURE}
-"""Failures of the partner's side that may be over at the next attempt; all others are about the message."""
+_UNDERWAY = {Stage.SUBMITTED: MessageState.SUBMITTED, Stage.RETRYING: MessageState.RETRYING}
+_TO_SEND = {MessageState.QUEUED, *_UNDERWAY.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ class Outbox:
             now=now,
         )
         edm_part = answers.edm_part(body, ports.message_id())
-        packed = as4.pack(header, (edm_part, *attachments), pmode, ports.signing)
+        packed = ports.messaging.pack(header, (edm_part, *attachments), pmode)
         key = ports.vault.new_key()
         message = Message(
             direction=Direction.OUT,
@@ -197,49 +196,66 @@ class Outbox:
         return message
 
     def send(self, item: str, owner: str) -> None:
-        """Push one queued message once; acknowledged, tried again later, or given up."""
+        """Deliver one queued message once, or look how far it came: acknowledged, later again, given up."""
         ports = self._ports
         with ports.ledger.begin() as tx:
             message = tx.message(item)
-        if message is None or message.state is not MessageState.QUEUED:
+        if message is None or message.state not in _TO_SEND:
             return
         assert message.key is not None and message.sealed is not None
-        pmode = ports.pmode(message.pmode_id)
         packed = Packed(
             message.content_type,
             ports.vault.open(message.key, message.sealed),
             tuple(as4.DigestReference(u, m, bytes.fromhex(d)) for u, m, d in message.references),
         )
-        problem, final, receipt, receipt_type = "", False, b"", ""
+        submitted = message.state in _UNDERWAY.values()
         try:
-            _status, receipt_type, receipt = ports.push(pmode.url, packed)
-            signal = as4.read_signal(
-                receipt_type,
-                receipt,
-                packed,
-                message.message_id,
-                pmode,
-                ports.certificate_check(ports.clock()),
-            )
-            if isinstance(signal, ErrorSignal):
-                problem = " ".join(error.code.code for error in signal.errors)
-                final = any(
-                    error.code.severity == "failure" and error.code not in _PASSING for error in signal.errors
-                )
-            else:
-                assert isinstance(signal, Receipt)
+            pmode = ports.pmode(message.pmode_id)
+            delivery = ports.messaging.deliver(message.message_id, packed, pmode, submitted=submitted)
         except PartnerUnreachable as unreachable:
-            problem = str(unreachable)
-        except as4.InvalidReceipt as invalid:
-            problem = str(invalid)
+            delivery = Delivery(Stage.FAILED, str(unreachable))
         now = ports.clock()
         with ports.ledger.begin() as tx:
             if not tx.owns(Queue.OUTGOING, item, owner):
                 return
-            if problem:
-                self._failed(tx, message, problem, final=final)
+            if delivery.stage is Stage.ACKNOWLEDGED:
+                self._acknowledged(tx, message, delivery, now)
+            elif delivery.stage in _UNDERWAY:
+                self._underway(tx, message, delivery, now)
+            elif submitted and delivery.stage is Stage.FAILED:
+                self._look_again(tx, message, now)
             else:
-                self._acknowledged(tx, message, receipt, receipt_type, now)
+                self._failed(tx, message, delivery.reason, final=delivery.stage is Stage.REFUSED)
+
+    def look(self, message_id: str) -> None:
+        """A gateway says that something happened to a message of ours: look now."""
+        ports, found = self._ports, False
+        with ports.ledger.begin() as tx:
+            for pmode in ports.pmodes:
+                message = tx.message(message_item(Direction.OUT, pmode.id, message_id))
+                if message is not None and message.state in _UNDERWAY.values():
+                    tx.save_message(replace(message, due_at=ports.clock()))
+                    found = True
+        if found:
+            ports.wake()
+
+    def _underway(self, tx: Transaction, message: Message, delivery: Delivery, now: datetime) -> None:
+        """The gateway has it: back to sleep, longer each time; a failure of its own is told once."""
+        state = _UNDERWAY[delivery.stage]
+        if state is message.state:
+            self._look_again(tx, message, now)
+            return
+        about, stream = message.message_id, message.exchange_id or "platform"
+        if message.state is MessageState.QUEUED:
+            tx.log(stream, event(Fact.MESSAGE_SUBMITTED, now, action=message.action, message_id=about))
+        if state is MessageState.RETRYING:
+            tx.log(stream, event(Fact.SEND_FAILED, now, message_id=about, reason=delivery.reason))
+        self._look_again(tx, replace(message, state=state, attempts=0), now)
+
+    def _look_again(self, tx: Transaction, message: Message, now: datetime) -> None:
+        timing, attempts = self._ports.timing, message.attempts + 1
+        due = now + timing.pause(timing.gateway_poll, attempts)
+        tx.save_message(replace(message, attempts=attempts, due_at=due))
 
     def broken(self, item: str, owner: str, reason: str) -> None:
         """Sending raised what nobody expected: count it as a failed attempt."""
@@ -259,17 +275,15 @@ class Outbox:
         due = now + timing.pause(timing.send_retry, attempts)
         tx.save_message(replace(message, attempts=attempts, due_at=due))
 
-    def _acknowledged(
-        self, tx: Transaction, message: Message, receipt: bytes, receipt_type: str, now: datetime
-    ) -> None:
+    def _acknowledged(self, tx: Transaction, message: Message, delivery: Delivery, now: datetime) -> None:
         tx.save_message(
             replace(
                 message,
                 state=MessageState.ACKNOWLEDGED,
                 due_at=None,
                 attempts=message.attempts + 1,
-                receipt=receipt,
-                receipt_type=receipt_type,
+                receipt=delivery.receipt,
+                receipt_type=delivery.receipt_type,
                 key=None,
                 sealed=None,
             )

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from intermediary.as4 import CertificateCheck, OwnKeys, SigningKey
 from intermediary.as4.model import PMode
-from intermediary.exchange.contracts import Clock, Ids, Ledger, Mappings, NationalConnector, Push, Vault
+from intermediary.exchange.contracts import Clock, Ids, Ledger, Mappings, Messaging, NationalConnector, Vault
 from intermediary.exchange.errors import ExchangeError
 from intermediary.exchange.timing import Timing
 from intermediary.validation import Validator
@@ -22,12 +20,9 @@ class Ports:
     new_id: Ids
     mappings: Mappings
     connector: NationalConnector
-    push: Push
+    messaging: Messaging
     validator: Validator
     pmodes: tuple[PMode, ...]
-    signing: SigningKey = field(repr=False)
-    keys: OwnKeys = field(repr=False)
-    certificate_check: Callable[[datetime], CertificateCheck]
     timing: Timing
     preview_base: str
     """https URL under which preview locations lie; the token follows after a slash."""

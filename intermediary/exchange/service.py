@@ -12,7 +12,8 @@ from intermediary.exchange.workflow import Workflow
 class Exchanges:
     """Everything that may be done with exchanges, for the composition root to hand out.
 
-    `access_point` takes what partners push, `desk` what citizens do, `deliver` what providers push later.
+    `access_point` takes what partners push, `desk` what citizens do, `deliver` what providers push later,
+    `look` what a gateway tells of messages under way.
     """
 
     def __init__(self, ports: Ports) -> None:
@@ -23,6 +24,7 @@ class Exchanges:
         self.access_point = AccessPoint(ports)
         self.desk = Desk(ports, self._outbox)
         self.deliver = self._workflow.deliver
+        self.look = self._outbox.look
 
     def worker(self, name: str) -> Worker:
         """A worker; `name` is the owner that its leases bear, unique among all processes."""

@@ -27,6 +27,8 @@ class Timing:
     send_retry: timedelta = timedelta(seconds=5)
     """First pause before an AS4 message is pushed again (same MessageId); doubles up to `retry_ceiling`."""
     send_attempts: int = 8
+    gateway_poll: timedelta = timedelta(seconds=5)
+    """First pause before a gateway is asked how far a message came; doubles up to `retry_ceiling`."""
     retry_ceiling: timedelta = timedelta(minutes=2)
     lease: timedelta = timedelta(seconds=90)
     """How long a worker may take for one step before another takes over."""

@@ -11,7 +11,7 @@ from intermediary import store
 from intermediary.as4.model import Packed
 from intermediary.audit import AuditLog, Story
 from intermediary.edm.model import Distribution, EvidenceRequest, NaturalPerson
-from intermediary.exchange import Exchanges, Identity, Ports, PreviewStep, PreviewView, Timing
+from intermediary.exchange import Exchanges, Identity, OwnAs4, Ports, PreviewStep, PreviewView, Timing
 from intermediary.exchange.contracts import Ledger
 from intermediary.mapping import load
 from intermediary.mapping.model import MappingSet
@@ -100,12 +100,15 @@ class House:
             new_id=lambda: str(uuid4()),
             mappings=lambda _day: self.mappings,
             connector=self.register,
-            push=self.partner,
+            messaging=OwnAs4(
+                push=self.partner,
+                signing=doubles.signing_key(self.world, "platform"),
+                keys=doubles.own_keys(self.world, "platform"),
+                certificate_check=lambda _now: lambda _certificate: None,
+                clock=self.clock,
+            ),
             validator=VALIDATOR,
             pmodes=(doubles.pmode(self.world, "platform", "portal"),),
-            signing=doubles.signing_key(self.world, "platform"),
-            keys=doubles.own_keys(self.world, "platform"),
-            certificate_check=lambda _now: lambda _certificate: None,
             timing=self.timing,
             preview_base=PREVIEW_BASE,
             message_domain="platform.sandbox",

@@ -18,7 +18,7 @@ from intermediary.as4 import vocabulary
 from intermediary.as4.codes import EbmsErrorCode as Code
 from intermediary.as4.model import ErrorSignal, Packed, UserMessage
 from intermediary.audit import AuditLog
-from intermediary.exchange import Exchanges, PreviewStep
+from intermediary.exchange import Exchanges, OwnAs4, PreviewStep
 from intermediary.sandbox import doubles
 from tests.as4 import pki
 from tests.as4.forge import ForgedPart, Forgery, messaging
@@ -211,11 +211,12 @@ def test_an_expired_certificate(house: House) -> None:
         house.ports.pmodes[0], id="old", partner=party, partner_signing_certificates=(old.certificate,)
     )
     anchors = [pki.authority(), x509.load_pem_x509_certificate(house.world.authority.read_bytes())]
-    ports = replace(
-        house.ports,
-        pmodes=(*house.ports.pmodes, pmode),
+    assert isinstance(house.ports.messaging, OwnAs4)
+    checking = replace(
+        house.ports.messaging,
         certificate_check=lambda at: trust.certificate_check(anchors, trust.CertificatePolicy(), at),
     )
+    ports = replace(house.ports, pmodes=(*house.ports.pmodes, pmode), messaging=checking)
     house.ports, house.exchanges = ports, Exchanges(ports)
     house.worker = house.exchanges.worker("w")
     packed = forged(house, ForgedPart("p@forge", "application/octet-stream", b"1"), sender=party, signer=old)
