@@ -1,4 +1,4 @@
-"""Certificates and keys for the AS4 tests, made in memory; RSA keys are drawn once per process."""
+"""Certificates and keys for the AS4 tests, made in memory; keys are drawn once per process."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.x509.oid import NameOID
+
+from intermediary.as4.keys import PrivateKey
+from intermediary.as4.security import KeyKind
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 """The time at which the tests take place."""
@@ -32,6 +35,18 @@ class Leaf(NamedTuple):
 def private_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
     """The RSA key of that name."""
     return rsa.generate_private_key(65537, bits)
+
+
+@cache
+def key_of_kind(name: str, kind: KeyKind) -> PrivateKey:
+    """The key of that name and kind."""
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    if kind == "x25519":
+        return x25519.X25519PrivateKey.generate()
+    if kind == "secp256r1":
+        return ec.generate_private_key(ec.SECP256R1())
+    return private_key(name)
 
 
 def _name(common_name: str) -> x509.Name:
@@ -65,10 +80,12 @@ def leaf(
     issuer: str = "Test CA",
     starts: datetime = NOW - timedelta(days=30),
     ends: datetime = NOW + timedelta(days=365),
+    kind: KeyKind = "rsa",
 ) -> Leaf:
     """A leaf key with a certificate of that authority."""
-    key = private_key(f"{common_name} {use}")
-    signing = use == "signing"
+    key = key_of_kind(f"{common_name} {use}", kind)
+    signing, transport = use == "signing", use != "signing" and kind == "rsa"
+    agreement = use != "signing" and kind != "rsa"
     certificate = (
         x509.CertificateBuilder()
         .subject_name(_name(common_name))
@@ -80,7 +97,7 @@ def leaf(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
-            x509.KeyUsage(signing, signing, not signing, not signing, False, False, False, False, False),
+            x509.KeyUsage(signing, signing, transport, transport, agreement, False, False, False, False),
             critical=True,
         )
         .sign(private_key(issuer), hashes.SHA256())

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from intermediary import as4, trust
+from intermediary.as4.security import KeyKind
 from tests.as4 import pki
 
 TYPE = "urn:oasis:names:tc:ebcore:partyid-type:unregistered:oots"
@@ -26,9 +27,9 @@ PASSWORD = "of-a-throw-away-key"
 
 
 @cache
-def leaf(party: as4.Party, use: str = "signing", issuer: str = "Test CA") -> pki.Leaf:
+def leaf(party: as4.Party, use: str = "signing", issuer: str = "Test CA", kind: KeyKind = "rsa") -> pki.Leaf:
     """A key and certificate of a party, valid now."""
-    return pki.leaf(party.id, use, issuer, STARTED - timedelta(days=1), STARTED + timedelta(days=1))
+    return pki.leaf(party.id, use, issuer, STARTED - timedelta(days=1), STARTED + timedelta(days=1), kind)
 
 
 def check(der: bytes) -> str | None:
@@ -39,6 +40,20 @@ def check(der: bytes) -> str | None:
 def signing(issuer: str = "Test CA") -> as4.SigningKey:
     """Our signing key."""
     return as4.SigningKey.from_pem(*leaf(PLATFORM, issuer=issuer))
+
+
+@cache
+def signing_keys() -> as4.SigningKeys:
+    """Our signing keys of all security profiles at once, as while partners move from one to the other."""
+    pairs = (leaf(PLATFORM, kind=profile.signing_key) for profile in as4.PROFILES.values())
+    return as4.SigningKeys(tuple(as4.SigningKey.from_pem(*pair) for pair in pairs))
+
+
+@cache
+def own_keys() -> as4.OwnKeys:
+    """Our decryption keys of all security profiles at once."""
+    kinds = (profile.encryption_key for profile in as4.PROFILES.values())
+    return as4.OwnKeys.from_pem(*(leaf(PLATFORM, "encryption", kind=kind) for kind in kinds))
 
 
 def pmode(**changes: object) -> as4.PMode:
@@ -146,7 +161,7 @@ class Platform:
     bend: Callable[[bytes], bytes] = bytes
     acknowledge: Callable[[as4.Received], as4.Packed] = field(
         default=lambda received: as4.pack_receipt(
-            received, f"{uuid4()}@platform.example", datetime.now(UTC), signing()
+            received, f"{uuid4()}@platform.example", datetime.now(UTC), signing_keys()
         )
     )
     content_type: str = ""
@@ -164,15 +179,16 @@ class Platform:
     def answer(self, content_type: str, body: bytes) -> as4.Packed:
         """What we answer to a message."""
         bent = self.bend(body)
-        keys = as4.OwnKeys.from_pem(leaf(PLATFORM, "encryption"))
         now = datetime.now(UTC)
         unpacked = refused = None
         try:
-            unpacked = as4.unpack(content_type, bent, self.pmodes, keys, check, now)
+            unpacked = as4.unpack(content_type, bent, self.pmodes, own_keys(), check, now)
             packed = self.acknowledge(unpacked.received)
         except as4.As4Refused as caught:
             refused = caught
-            packed = as4.pack_error((caught.error,), f"{uuid4()}@platform.example", now, signing())
+            security = self.pmodes[0].security
+            answer_id = f"{uuid4()}@platform.example"
+            packed = as4.pack_error((caught.error,), answer_id, now, signing_keys(), security)
         self.content_type, self.wire = content_type, bent
         self.unpacked, self.refused = unpacked, refused
         return packed

@@ -11,6 +11,7 @@ import com.helger.json.serialize.JsonReader;
 import com.helger.mime.parse.MimeTypeParser;
 import com.helger.phase4.attachment.AS4OutgoingAttachment;
 import com.helger.phase4.crypto.AS4CryptoFactoryInMemoryKeyStore;
+import com.helger.phase4.crypto.ECryptoKeyDerivationMethod;
 import com.helger.phase4.crypto.ECryptoKeyIdentifierType;
 import com.helger.phase4.crypto.IAS4CryptoFactory;
 import com.helger.phase4.ebms3header.Ebms3Error;
@@ -42,11 +43,15 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
@@ -63,7 +68,7 @@ import org.eclipse.jetty.server.ServerConnector;
  *
  * <p>Started with one JSON file of settings: us, partner (id, type, role), signing, encryption (PKCS#12 files),
  * password, trusted (PEM: anchors and partner certificates), recipient (PEM to encrypt for), inbox (a folder, or
- * absent). It prints {"port": n, "java": 17}, then answers each line of JSON on standard input with one
+ * absent), profile (as in our P-Mode files, default edelivery-1.15). It prints {"port": n, "java": 17}, then answers each line of JSON on standard input with one
  * line on standard output: {"do": "send", ...} or {"do": "loop", ...}. It ends with its standard input.
  */
 public final class Peer {
@@ -72,9 +77,11 @@ public final class Peer {
   private final PModeParty partner;
   private final IAS4CryptoFactory signing;
   private final IAS4CryptoFactory encryption;
+  private final String profile;
 
   private Peer(IJsonObject settings) throws Exception {
     this.settings = settings;
+    profile = settings.getAsString("profile", "edelivery-1.15");
     us = Profile.party(settings.getAsObject("us"));
     partner = Profile.party(settings.getAsObject("partner"));
     signing = keys(settings.getAsString("signing"));
@@ -104,12 +111,25 @@ public final class Peer {
     System.exit(0);
   }
 
-  /** Keys of a PKCS#12 file with the alias "key"; what is trusted comes from the PEM file of the settings. */
+  /**
+   * Keys of a PKCS#12 file with the alias "key", or of a PEM file with a certificate and its private key (X25519);
+   * what is trusted comes from the PEM file of the settings.
+   */
   private IAS4CryptoFactory keys(String file) throws Exception {
     char[] password = settings.getAsString("password").toCharArray();
     KeyStore keys = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(Path.of(file))) {
-      keys.load(in, password);
+    if (file.endsWith(".pem")) {
+      String[] pem = Files.readString(Path.of(file)).split("-----[A-Z ]+-----");
+      X509Certificate certificate = certificate(file);
+      PrivateKey key =
+          KeyFactory.getInstance(certificate.getPublicKey().getAlgorithm())
+              .generatePrivate(new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem[3])));
+      keys.load(null, null);
+      keys.setKeyEntry("key", key, password, new Certificate[] {certificate});
+    } else {
+      try (InputStream in = Files.newInputStream(Path.of(file))) {
+        keys.load(in, password);
+      }
     }
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     trusted.load(null, null);
@@ -130,7 +150,7 @@ public final class Peer {
                     && Profile.ACTIONS.contains(action)
                     && partner.getIDValue().equals(from)
                     && us.getIDValue().equals(to)
-                ? Profile.pmode(partner, us, action, null, true, true)
+                ? Profile.pmode(partner, us, action, null, true, true, Profile.signature(profile))
                 : null;
     IAS4ServletRequestHandlerCustomizer ours =
         new IAS4ServletRequestHandlerCustomizer() {
@@ -176,6 +196,7 @@ public final class Peer {
     boolean encrypt = asked.getAsBoolean("encrypt", true);
     String action = asked.getAsString("action", Profile.ACTIONS.get(0));
     String url = asked.getAsString("url");
+    String sent = asked.getAsString("profile", profile);
     JsonObject answer = new JsonObject();
     AS4Sender.BuilderUserMessage builder =
         AS4Sender.builderUserMessage()
@@ -184,12 +205,20 @@ public final class Peer {
             .incomingProfileSelector(new AS4IncomingProfileSelectorConstant(null, false))
             .httpClientFactory(new HttpClientSettings().setResponseTimeout(Timeout.ofMinutes(2)))
             .httpRetrySettings(new HttpRetrySettings().setMaxRetries(0))
-            .pmode(Profile.pmode(us, partner, action, url, sign, encrypt))
+            .pmode(Profile.pmode(us, partner, action, url, sign, encrypt, Profile.signature(sent)))
             .cryptoFactorySign(asked.containsKey("signing") ? keys(asked.getAsString("signing")) : signing)
             .cryptoFactoryCrypt(encryption)
             .receiverCertificate(certificate(asked.getAsString("recipient", settings.getAsString("recipient"))))
             .withSigningParams(p -> p.setKeyIdentifierType(reference(asked, "signingReference")))
-            .withCryptParams(p -> p.setKeyIdentifierType(reference(asked, "encryptionReference")))
+            .withCryptParams(
+                p -> {
+                  p.setKeyIdentifierType(reference(asked, "encryptionReference"));
+                  Profile.keyAgreement(p, sent);
+                  if (asked.containsKey("derivation")) {
+                    p.setKeyDerivationMethod(
+                        ECryptoKeyDerivationMethod.valueOf(asked.getAsString("derivation")));
+                  }
+                })
             .service(Profile.SERVICE_TYPE, asked.getAsString("service", Profile.SERVICE))
             .action(action)
             .messageID(asked.getAsString("messageId", UUID.randomUUID() + "@phase4.example"))

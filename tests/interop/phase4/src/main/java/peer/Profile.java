@@ -2,6 +2,7 @@ package peer;
 
 import com.helger.base.state.ETriState;
 import com.helger.json.IJsonObject;
+import com.helger.phase4.crypto.AS4CryptParams;
 import com.helger.phase4.crypto.ECryptoAlgorithmCrypt;
 import com.helger.phase4.crypto.ECryptoAlgorithmSign;
 import com.helger.phase4.crypto.ECryptoAlgorithmSignDigest;
@@ -20,7 +21,7 @@ import com.helger.phase4.wss.EWSSVersion;
 import java.util.List;
 
 /**
- * The P-Modes of OOTS: eDelivery AS4 1.15 common profile, One-Way/Push, one P-Mode for each action. It has
+ * The P-Modes of OOTS: eDelivery AS4 1.15 common profile, or 2.0 by its signature, One-Way/Push, one P-Mode for each action. It has
  * a second leg all the same: phase4 looks for one as soon as a message has a RefToMessageId, as every answer in
  * OOTS has, and refuses the message without one (EBMS:0010).
  */
@@ -37,13 +38,38 @@ final class Profile {
         party.getAsString("type"), party.getAsString("id"), party.getAsString("role"), null, null);
   }
 
+  /** The signature of a profile: edelivery-1.15, edelivery-2.0-eddsa, edelivery-2.0-ecdsa. */
+  static ECryptoAlgorithmSign signature(String profile) {
+    return switch (profile) {
+      case "edelivery-1.15" -> ECryptoAlgorithmSign.RSA_SHA_256;
+      case "edelivery-2.0-eddsa" -> ECryptoAlgorithmSign.EDDSA_ED25519;
+      case "edelivery-2.0-ecdsa" -> ECryptoAlgorithmSign.ECDSA_SHA_256;
+      default -> throw new IllegalArgumentException(profile);
+    };
+  }
+
+  /** The key agreement of a profile, as the library presets it for 2.0; 1.15 has key transport. */
+  static void keyAgreement(AS4CryptParams crypt, String profile) {
+    if (profile.equals("edelivery-2.0-eddsa")) {
+      crypt.setEDelivery2KeyAgreementX25519();
+    } else if (profile.equals("edelivery-2.0-ecdsa")) {
+      crypt.setEDelivery2KeyAgreementECDHES();
+    }
+  }
+
   /** What is signed, encrypted and acknowledged; a null algorithm switches that step off. */
   static PMode pmode(
-      PModeParty initiator, PModeParty responder, String action, String address, boolean sign, boolean encrypt) {
+      PModeParty initiator,
+      PModeParty responder,
+      String action,
+      String address,
+      boolean sign,
+      boolean encrypt,
+      ECryptoAlgorithmSign signature) {
     PModeLegSecurity security = new PModeLegSecurity();
     security.setWSSVersion(EWSSVersion.WSS_111);
     if (sign) {
-      security.setX509SignatureAlgorithm(ECryptoAlgorithmSign.RSA_SHA_256);
+      security.setX509SignatureAlgorithm(signature);
       security.setX509SignatureHashFunction(ECryptoAlgorithmSignDigest.DIGEST_SHA_256);
     }
     if (encrypt) {
