@@ -69,6 +69,9 @@ class CompiledRules:
         tree, found = self._trees.get(kind), list[Failure]()
         if tree is None:
             return found
+        for holds, rule in tree.checks:
+            if not holds(root):
+                found.append((rule, root))
         for element in root.iter(*tree.children):
             _descend(element, tree, found)
         return found

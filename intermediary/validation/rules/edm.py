@@ -4,12 +4,26 @@ from functools import cache
 
 from lxml import etree
 
-from intermediary.validation.rules import request_slots
+from intermediary.validation.rules import (
+    error_response,
+    request_content,
+    request_persons,
+    request_slots,
+    response_content,
+    response_slots,
+)
 from intermediary.validation.rules.compiled import CompiledRules
 from intermediary.validation.rules.editions import EDITIONS
 from intermediary.validation.rules.model import Kind
 
-_TABLES = (request_slots,)
+_TABLES = (
+    request_slots,
+    request_content,
+    request_persons,
+    response_slots,
+    response_content,
+    error_response,
+)
 
 
 @cache

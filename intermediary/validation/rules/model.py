@@ -4,7 +4,7 @@ A rule looks at every element that its `context` names, as a Schematron rule doe
 `query:QueryRequest/rim:Slot[@name='Procedure']/rim:SlotValue`, which may begin anywhere in the
 message (XSLT pattern). Each step is a prefixed name (prefixes of `wording.PREFIXES`) with at most one
 condition on an attribute. The check says whether the element is as it should be; where not, the element is
-the finding's place.
+the finding's place. An empty context means the root element, whatever it is.
 
     Rule("R-EDM-REQ-S009", Kind.REQUEST, "query:QueryRequest", one_slot("PossibilityForPreview"))
 

@@ -181,6 +181,18 @@ def attribute_matches(name: str, pattern: str, form: str) -> Check:
     return Check("attribute_matches", holds, {"attribute": name, "form": form}, f"/@{name}", form)
 
 
+def required_attribute_matches(name: str, pattern: str, form: str) -> Check:
+    """The attribute (without one, the empty text) holds the pattern, untrimmed: `matches(@x, …)`."""
+    wanted, search = clark(name), re.compile(pattern).search
+    return Check(
+        "attribute_matches",
+        lambda e: search(e.get(wanted, "")) is not None,
+        {"attribute": name, "form": form},
+        f"/@{name}",
+        form,
+    )
+
+
 def typed(*types: str) -> Check:
     """`xsi:type` names one of the types; the prefix is resolved, not compared."""
     allowed = frozenset(clark(name) for name in types)

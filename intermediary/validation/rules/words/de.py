@@ -53,5 +53,52 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Einen Code aus {list} verwenden, genau wie in der Liste geschrieben, ohne Leerzeichen daneben.",
     ),
     "value_matches": ("{context} muss folgende Form haben: {form}.", "In dieser Form schreiben: {form}."),
+    "root_name": ("Das Wurzelelement muss query:{expected} sein.", "Ein query:{expected} senden."),
+    "root_namespace": (
+        "Das Wurzelelement muss im Namensraum {expected} liegen.",
+        "Für das Wurzelelement den Namensraum der RegRep-4.0-Abfragen deklarieren.",
+    ),
+    "agent_scheme": (
+        "{context} muss eine schemeID der Liste EAS oder eines nicht registrierten Kennungstyps haben.",
+        "schemeID auf urn:cef.eu:names:identifier:EAS:[Code] mit einem Code aus EAS setzen, oder auf einen "
+        "Wert, der mit urn:oasis:names:tc:ebcore:partyid-type:unregistered beginnt.",
+    ),
+    "holds_agents": (
+        "{context} muss in seinem rim:Element einen sdg:Agent enthalten.",
+        "Ein rim:Element mit sdg:Agent ergänzen.",
+    ),
+    "agent_without_jurisdiction": (
+        "Der Agent muss sdg:Identifier und sdg:Name haben, aber kein sdg:Jurisdiction.",
+        "Fehlendes ergänzen; sdg:Jurisdiction entfernen.",
+    ),
+    "no_exception": (
+        "Eine Antwort mit Nachweis darf keine Exception enthalten.",
+        "rs:Exception entfernen oder eine Fehlerantwort mit Status Failure senden.",
+    ),
+    "all_slots": (
+        "Die Antwort muss die Slots SpecificationIdentifier, EvidenceResponseIdentifier, IssueDateTime, "
+        "EvidenceProvider und EvidenceRequester haben.",
+        "Die fehlenden Slots ergänzen.",
+    ),
+    "reference_at": (
+        "Der Verweis auf einen Nachweis muss einen MIME-Teil nennen und daher «@» enthalten.",
+        "xlink:href als cid:[Content-ID ohne spitze Klammern] schreiben.",
+    ),
+    "reference_cid": (
+        "Der Verweis auf einen Nachweis muss einen MIME-Teil nennen und daher mit cid: beginnen.",
+        "xlink:href als cid:[Content-ID ohne spitze Klammern] schreiben.",
+    ),
+    "with_model": (
+        "Ein Nachweis im Format {format} muss in sdg:ConformsTo sein Datenmodell nennen.",
+        "sdg:ConformsTo mit der URL des Datenmodells im Semantic Repository ergänzen.",
+    ),
+    "request_id": (
+        "Eine Fehlerantwort muss die Anfrage nennen, außer diese war ungültig.",
+        "requestId auf die id der Anfrage setzen.",
+    ),
+    "preview_or_decline": (
+        "Der Schweregrad Error passt nicht zu dieser Art von Exception.",
+        "Zu rs:AuthorizationExceptionType den Schweregrad PreviewRequired setzen, oder einen anderen Typ.",
+    ),
     "child_is": ("{child} von {context} muss {expected} sein.", "{child} auf {expected} setzen."),
 }

@@ -50,5 +50,52 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Use a code of {list}, spelt exactly as in the list, without blanks around it.",
     ),
     "value_matches": ("{context} must be {form}.", "Write {form}."),
+    "root_name": ("The root element must be query:{expected}.", "Send a query:{expected}."),
+    "root_namespace": (
+        "The root element must be in the namespace {expected}.",
+        "Declare the namespace of RegRep 4.0 queries for the root element.",
+    ),
+    "agent_scheme": (
+        "{context} must have a schemeID of the list EAS, or of an unregistered party id type.",
+        "Set schemeID to urn:cef.eu:names:identifier:EAS:[code] with a code of EAS, or to a value that starts "
+        "with urn:oasis:names:tc:ebcore:partyid-type:unregistered.",
+    ),
+    "holds_agents": (
+        "{context} must hold an sdg:Agent in its rim:Element.",
+        "Add a rim:Element with an sdg:Agent.",
+    ),
+    "agent_without_jurisdiction": (
+        "The agent must have sdg:Identifier and sdg:Name, and no sdg:Jurisdiction.",
+        "Add what is missing; remove sdg:Jurisdiction.",
+    ),
+    "no_exception": (
+        "A response with evidence must not contain an exception.",
+        "Remove rs:Exception, or send an error response with the status Failure.",
+    ),
+    "all_slots": (
+        "The response must have the slots SpecificationIdentifier, EvidenceResponseIdentifier, "
+        "IssueDateTime, EvidenceProvider and EvidenceRequester.",
+        "Add the slots that are missing.",
+    ),
+    "reference_at": (
+        "The reference to an evidence must name a MIME part, so it must contain «@».",
+        "Write xlink:href as cid:[Content-ID without angle brackets].",
+    ),
+    "reference_cid": (
+        "The reference to an evidence must name a MIME part, so it must start with cid:.",
+        "Write xlink:href as cid:[Content-ID without angle brackets].",
+    ),
+    "with_model": (
+        "Evidence of a {format} format must say in sdg:ConformsTo which data model it follows.",
+        "Add sdg:ConformsTo with the URL of the data model in the Semantic Repository.",
+    ),
+    "request_id": (
+        "An error response must name the request, unless that was invalid.",
+        "Set requestId to the id of the request.",
+    ),
+    "preview_or_decline": (
+        "The severity Error does not go with this kind of exception.",
+        "Use the severity PreviewRequired with rs:AuthorizationExceptionType, or another type of exception.",
+    ),
     "child_is": ("{child} of {context} must be {expected}.", "Set {child} to {expected}."),
 }
