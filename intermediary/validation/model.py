@@ -20,7 +20,8 @@ class Finding:
     prefixes; `text` what is demanded; `remedy` what to do. None of them quotes a value of the message.
     `kind` is the kind of message that the rule is for (EDM-REQ), `expected` the values or the form allowed,
     `source` the chapter, `seen` the value found: only ever a code, a version or a URI of a technical field,
-    never anything that may tell of a person. `translations` are (language, text, remedy).
+    never anything that may tell of a person. `translations` are (language, text, remedy). `release` names the
+    installed official release that says so; it is empty for the built-in rules.
     """
 
     rule: str
@@ -34,6 +35,7 @@ class Finding:
     expected: str | None = None
     seen: str | None = None
     translations: tuple[tuple[str, str, str], ...] = field(default=(), repr=False, compare=False)
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The validator: schemas compiled once, business rules behind them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -36,28 +36,56 @@ class RuleSet(Protocol):
         ...
 
 
+class Judge(Protocol):
+    """An installed official release (`releases.InstalledRelease`)."""
+
+    def judges(self, release: str) -> bool:
+        """Whether messages of that release are for it."""
+        ...
+
+    def check(self, root: etree._Element) -> Iterable[Finding]:
+        """Everything that it has to say about the message; each finding names the installed release."""
+        ...
+
+
 class Validator:
     """Checks messages against the schemas in `folder` (the project's `xsd/`) and the rules given.
+
+    `installed` is asked at every check which official releases are installed (`ReleaseStore.installed`).
 
     One validator may be shared by threads; each schema is compiled at its first use.
     """
 
-    def __init__(self, folder: Path, rules: Sequence[RuleSet] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        rules: Sequence[RuleSet] = (),
+        installed: Callable[[], Iterable[Judge]] = tuple,
+    ) -> None:
         self._folder = folder
         self._rules = tuple(rules)
+        self._installed = installed
         self._schemas: dict[str, etree.XMLSchema] = {}
         self._lock = Lock()
 
     def check(self, root: etree._Element, release: str) -> Report:
         """All findings on the tree under `root`, which came from the hardened parser.
 
-        Never quotes a value of the message. Raises UnknownRelease and SchemaUnusable.
+        Never quotes a value of the message. Installed releases for that version judge side by side with the
+        built-in schemas and rules, or alone where none ship. Raises UnknownRelease and SchemaUnusable.
         """
+        judges = [judge for judge in self._installed() if judge.judges(release)]
+        if _TOO_MANY(root):
+            return Report((_too_many(root, RELEASES.get(release, "")),))
+        if not judges:
+            return self._own(root, release)
+        own = self._own(root, release).findings if release in RELEASES else ()
+        return Report((*own, *(finding for judge in judges for finding in judge.check(root))))
+
+    def _own(self, root: etree._Element, release: str) -> Report:
         # The error log belongs to the schema object, so one validation at a time; it takes microseconds.
         with self._lock:
             schema = self._schemas.get(release) or self._compile(release)
-            if _TOO_MANY(root):
-                return Report((_too_many(root, RELEASES[release]),))
             valid = schema.validate(root)
             entries = () if valid else tuple(cast("Iterable[etree._LogEntry]", schema.error_log))
         if not valid:
