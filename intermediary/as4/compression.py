@@ -1,10 +1,18 @@
-"""gzip of parts (AS4 Profile 1.0 §3.1): fast on sending, bounded on receiving."""
+"""gzip of parts (AS4 Profile 1.0 §3.1) in chunks: fast on sending, bounded on receiving.
 
-import zlib
+gzip must be valid, not hard-working. What is compressed already travels as stored blocks; the rest is
+deflated by ISA-L, some eight times faster than zlib's fastest level at about the same size.
+"""
+
+import struct
+from collections.abc import Iterator
+
+from isal import isal_zlib
 
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.errors import Refusal
-from intermediary.as4.mime import Limits, Octets
+from intermediary.as4.mime import Limits
+from intermediary.content import CHUNK, Content, Octets, Spool
 
 _COMPRESSED_ALREADY = (
     "application/pdf",
@@ -19,43 +27,90 @@ _COMPRESSED_ALREADY = (
     "audio/",
     "video/",
 )
-"""Deflate cannot shrink these and costs 20 ms per MiB (stack §3), so they travel as stored blocks."""
+"""Deflate cannot shrink these and costs 20 ms per MiB (stack §3)."""
 
 _MAX_MEMBERS = 16
+_LEVEL = 1
+_GZIP = 31
+"""zlib's wbits for a gzip header and trailer."""
+_MAGIC = bytes((0x1F, 0x8B))
+_HEADER = _MAGIC + bytes((8, 0, 0, 0, 0, 0, 4, 0xFF))
+"""Deflate, no name, no time, fastest, unknown system (RFC 1952 §2.3)."""
+_STORED = 0xFFFF
+"""Bytes of a stored block at most (RFC 1951 §3.2.4)."""
 
 
-def compress(content: bytes, media_type: str) -> bytes:
-    """One gzip member without name and time: level 1, or stored blocks where the type is compressed."""
-    level = 0 if media_type.lower().startswith(_COMPRESSED_ALREADY) else 1
-    deflate = zlib.compressobj(level, zlib.DEFLATED, 31)
-    return deflate.compress(content) + deflate.flush()
+def compress(content: Content, media_type: str) -> Iterator[Octets]:
+    """One gzip member without name and time, in pieces."""
+    if media_type.lower().startswith(_COMPRESSED_ALREADY):
+        return _store(content)
+    return _deflate(content)
 
 
-def decompress(content: Octets, budget: int, limits: Limits) -> bytes:
+def _deflate(content: Content) -> Iterator[Octets]:
+    deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP)
+    yield from map(deflate.compress, content.chunks())
+    yield deflate.flush()
+
+
+def _store(content: Content) -> Iterator[Octets]:
+    yield _HEADER
+    checksum = 0
+    for chunk in content.chunks():
+        checksum = isal_zlib.crc32(chunk, checksum)
+        view = memoryview(chunk)
+        pieces: list[Octets] = []
+        for start in range(0, len(view), _STORED):
+            block = view[start : start + _STORED]
+            pieces += (struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF), block)
+        yield b"".join(pieces)
+    yield struct.pack("<BHHII", 1, 0, 0xFFFF, checksum, content.size & 0xFFFFFFFF)
+
+
+def decompress(content: Content, budget: int, limits: Limits) -> Spool:
     """Undo gzip into at most `budget` bytes; raises Refusal (EBMS:0303).
 
-    Memory is bounded before it is used: by the budget and, above `limits.ratio_free_bytes`, by the ratio.
+    Bounded before it is used: by the budget and, above `limits.ratio_free_bytes`, by the ratio.
     """
-    most = min(budget, max(limits.ratio_free_bytes, limits.ratio * len(content)))
-    pieces: list[bytes] = []
-    size = 0
-    rest: Octets = content
-    for _ in range(_MAX_MEMBERS):
-        inflate = zlib.decompressobj(31)
-        try:
-            piece = inflate.decompress(rest, most - size + 1)
-        except zlib.error:
-            raise _failed("a part is not valid gzip") from None
-        size += len(piece)
-        pieces.append(piece)
-        if size > most:
-            raise _failed("a part grows beyond the limit when decompressed")
-        if not inflate.eof:
-            raise _failed("a gzip part is cut off")
-        rest = inflate.unused_data
-        if not rest:
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    raise _failed(f"a gzip part has more than {_MAX_MEMBERS} members")
+    most = min(budget, max(limits.ratio_free_bytes, limits.ratio * content.size))
+    spool = Spool()
+    try:
+        _inflate(content, spool, most)
+    except BaseException:
+        spool.close()
+        raise
+    return spool
+
+
+def _inflate(content: Content, spool: Spool, most: int) -> None:
+    inflate, members = isal_zlib.decompressobj(_GZIP), 1
+    _check_magic(content.head(len(_MAGIC)))
+    for chunk in content.chunks():
+        rest: Octets = chunk
+        while True:
+            if inflate.eof:
+                _check_magic(rest[: len(_MAGIC)])
+                inflate, members = isal_zlib.decompressobj(_GZIP), members + 1
+                if members > _MAX_MEMBERS:
+                    raise _failed(f"a gzip part has more than {_MAX_MEMBERS} members")
+            try:
+                piece = inflate.decompress(rest, CHUNK)
+            except isal_zlib.error:  # type: ignore[misc] - its stub has the class as an instance
+                raise _failed("a part is not valid gzip") from None
+            spool.write(piece)
+            if spool.size > most:
+                raise _failed("a part grows beyond the limit when decompressed")
+            rest = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+            if not rest and (inflate.eof or len(piece) < CHUNK):
+                break
+    if not inflate.eof:
+        raise _failed("a gzip part is cut off")
+
+
+def _check_magic(begin: Octets) -> None:
+    # ISA-L takes a few bytes of anything as a header that is not complete yet.
+    if begin != _MAGIC[: len(begin)]:
+        raise _failed("a part is not valid gzip")
 
 
 def _failed(reason: str) -> Refusal:

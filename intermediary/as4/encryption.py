@@ -1,23 +1,22 @@
-"""Encryption of attachments: AES-128-GCM (WSS SwA Profile §6); how its key travels is told by `content_key`.
+"""What the header says of encrypted attachments (WSS SwA Profile §6).
+
+How the content key travels is told by `content_key`, what it does to the content by `content_cipher`.
 
 The recipient's certificate is named by a BinarySecurityToken reference, the form that WSS4J (phase4, Domibus)
 reads by default without any lookup; all other forms are read (see `keys`).
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from lxml import etree
 
 from intermediary.as4 import content_key
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.content_key import WrappedKey
 from intermediary.as4.errors import Refusal
-from intermediary.as4.keys import OwnKeys, PublicCertificate
-from intermediary.as4.mime import Octets, Part, resolve
+from intermediary.as4.keys import PublicCertificate
+from intermediary.as4.mime import Part, resolve
 from intermediary.as4.security import SecurityProfile
 from intermediary.as4.soap import Envelope, attribute
 from intermediary.as4.vocabulary import (
@@ -33,24 +32,19 @@ from intermediary.as4.vocabulary import (
     xenc,
 )
 
-_IV = 12
-_TAG = 16
 _MAX_KEYS = 8
 
 
-def encrypt(
-    attachments: Sequence[tuple[str, Octets, str]], recipient: PublicCertificate, profile: SecurityProfile
-) -> tuple[str, list[tuple[Octets, ...]]]:
-    """Encrypt each (cid: URI, content, media type); XML for wsse:Security, and the new contents in pieces.
+def write(
+    attachments: Sequence[tuple[str, str]],
+    secret: bytes,
+    recipient: PublicCertificate,
+    profile: SecurityProfile,
+) -> str:
+    """XML for wsse:Security about attachments (cid: URI, media type) encrypted with the content key `secret`.
 
     Raises KeyUnusable where the recipient's key is not of the profile's kind.
     """
-    secret = os.urandom(content_key.KEY_BYTES)
-    cipher = AESGCM(secret)
-    contents: list[tuple[Octets, ...]] = []
-    for _, content, _ in attachments:
-        iv = os.urandom(_IV)
-        contents.append((iv, cipher.encrypt(iv, content, None)))
     token, key = content_key.write(secret, recipient, profile)
     listed = "".join(f'<xenc:DataReference URI="#part{n}"/>' for n in range(len(attachments)))
     key = (
@@ -66,9 +60,9 @@ def encrypt(
         f'<xenc:CipherReference URI="{attribute(uri)}"><xenc:Transforms>'
         f'<ds:Transform Algorithm="{ATTACHMENT_CIPHERTEXT}"/></xenc:Transforms></xenc:CipherReference>'
         f"</xenc:CipherData></xenc:EncryptedData>"
-        for n, (uri, _, kind) in enumerate(attachments)
+        for n, (uri, kind) in enumerate(attachments)
     )
-    return key + data, contents
+    return key + data
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,25 +122,5 @@ def _key_of(
     raise _policy("an EncryptedData does not name its EncryptedKey")
 
 
-def unwrap(part: EncryptedPart, own: OwnKeys) -> AESGCM:
-    """The cipher of an encrypted part; raises Refusal (EBMS:0102)."""
-    return AESGCM(part.key.unwrap(own))
-
-
-def decrypt(cipher: AESGCM, content: Octets) -> bytes:
-    """IV ‖ ciphertext ‖ tag to the plain content; raises Refusal (EBMS:0102)."""
-    if len(content) < _IV + _TAG:
-        raise _failed("an encrypted part is too short")
-    view = memoryview(content)
-    try:
-        return cipher.decrypt(view[:_IV], view[_IV:], None)
-    except InvalidTag:
-        raise _failed("the authentication tag of a part does not hold") from None
-
-
 def _policy(reason: str) -> Refusal:
     return Refusal(EbmsErrorCode.POLICY_NONCOMPLIANCE, reason)
-
-
-def _failed(reason: str) -> Refusal:
-    return Refusal(EbmsErrorCode.FAILED_DECRYPTION, reason)

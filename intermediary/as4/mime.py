@@ -1,21 +1,20 @@
 """MIME multipart/related for binary parts: strict, bounded, linear in the size (RFC 2046, 2387, 2392).
 
 The standard library's parser works line by line and forgives; here a defect is a refusal, and the parts are
-views on the body, not copies.
+sections of the body, not copies.
 """
 
 import binascii
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.errors import Refusal
 from intermediary.as4.vocabulary import SOAP_TYPE
-
-Octets = bytes | memoryview
+from intermediary.content import CHUNK, Content, InMemory, Joined, Octets, as_content, spooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,10 @@ class Limits:
     """MIME parts with the SOAP part."""
     header_bytes: int = 8 * 1024
     """Headers of one part; also the preamble and the Content-Type."""
+    headers: int = 32
+    """Header lines of one part."""
+    root_bytes: int = 8 * 1024 * 1024
+    """The SOAP part, which alone is read into memory whole."""
     decompressed_bytes: int = 512 * 1024 * 1024
     """All parts together, after decompression."""
     ratio: int = 200
@@ -49,7 +52,7 @@ class Part:
 
     content_id: str
     media_type: str
-    content: Octets = field(repr=False)
+    content: Content = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +129,19 @@ def resolve(uri: str, content_ids: Mapping[str, object]) -> str | None:
     return uri[4:] if uri[4:] in content_ids else None
 
 
-def split(content_type: str, body: bytes, limits: Limits) -> MimeMessage:
+def split(content_type: str, body: Octets | Content, limits: Limits) -> MimeMessage:
     """Split an HTTP body into SOAP part and attachments; raises Refusal (EBMS:0007).
 
     Accepts plain SOAP without MIME. The root is the part that `start` names, else the first one.
     """
-    if len(body) > limits.body_bytes:
-        raise _broken(f"the body has {len(body)} bytes; at most {limits.body_bytes} are accepted")
+    body = as_content(body)
+    if body.size > limits.body_bytes:
+        raise _broken(f"the body has {body.size} bytes; at most {limits.body_bytes} are accepted")
     if len(content_type) > limits.header_bytes:
         raise _broken("the Content-Type is too long")
     kind = media_type(content_type)
     if kind.name == SOAP_TYPE:
-        return MimeMessage(body, kind, {})
+        return MimeMessage(_root(body, limits), kind, {})
     if kind.name != "multipart/related":
         raise _broken(f"the body is {kind.name[:80]}, not {SOAP_TYPE} or multipart/related")
     boundary = kind.parameters.get("boundary", "")
@@ -168,52 +172,93 @@ def split(content_type: str, body: bytes, limits: Limits) -> MimeMessage:
         declared = headers.get("content-type", "text/plain")
         media_type(declared)
         attachments[content_id] = Part(content_id, declared, _decoded(content, headers))
-    return MimeMessage(bytes(_decoded(root_content, root_headers)), root_type, attachments)
+    return MimeMessage(_root(_decoded(root_content, root_headers), limits), root_type, attachments)
 
 
-def _parts(body: bytes, boundary: bytes, limits: Limits) -> list[tuple[dict[str, str], memoryview]]:
+def _root(content: Content, limits: Limits) -> bytes:
+    # One byte too many is enough for the XML parser to refuse it.
+    return content.head(limits.root_bytes + 1)
+
+
+class _Scan:
+    """Looks for bytes in a content through a window that moves forwards, so in linear time."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self._start, self._window = 0, b""
+
+    def find(self, wanted: bytes, start: int, stop: int | None = None) -> int:
+        """Where `wanted` lies first, whole between `start` and `stop`; -1 where it does not."""
+        stop = self.content.size if stop is None else min(stop, self.content.size)
+        while start + len(wanted) <= stop:
+            self._cover(start, len(wanted))
+            end = self._start + len(self._window)
+            found = self._window.find(wanted, start - self._start, min(stop, end) - self._start)
+            if found >= 0:
+                return self._start + found
+            if end >= stop:
+                return -1
+            start = end - len(wanted) + 1
+        return -1
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes from `start` to `stop`, fewer at the end; at most CHUNK."""
+        stop = min(stop, self.content.size)
+        self._cover(start, stop - start)
+        return self._window[start - self._start : stop - self._start]
+
+    def _cover(self, start: int, length: int) -> None:
+        if start < self._start or start + length > self._start + len(self._window):
+            stop = min(start + CHUNK, self.content.size)
+            self._start, self._window = start, b"".join(self.content.chunks(start, stop))
+
+
+def _parts(body: Content, boundary: bytes, limits: Limits) -> list[tuple[dict[str, str], Content]]:
     delimiter, line = b"--" + boundary, b"\r\n--" + boundary
-    view = memoryview(body)
-    if body.startswith(delimiter):
+    scan = _Scan(body)
+    if scan.read(0, len(delimiter)) == delimiter:
         at = len(delimiter)
     else:
-        first = body.find(line, 0, limits.header_bytes)
+        first = scan.find(line, 0, limits.header_bytes)
         if first < 0:
             raise _broken("the first boundary is missing")
         at = first + len(line)
-    parts: list[tuple[dict[str, str], memoryview]] = []
-    while not body.startswith(b"--", at):
-        end = body.find(b"\r\n", at, at + 80)
-        if end < 0 or body[at:end].strip(b" \t"):
+    parts: list[tuple[dict[str, str], Content]] = []
+    while scan.read(at, at + 2) != b"--":
+        end = scan.find(b"\r\n", at, at + 80)
+        if end < 0 or scan.read(at, end).strip(b" \t"):
             raise _broken("a boundary line is malformed or the body is cut off")
         if len(parts) >= limits.parts:
             raise _broken(f"more than {limits.parts} MIME parts")
         start = end + 2
-        if body.startswith(b"\r\n", start):
+        if scan.read(start, start + 2) == b"\r\n":
             headers, content = {}, start + 2
         else:
-            stop = body.find(b"\r\n\r\n", start, start + limits.header_bytes)
+            stop = scan.find(b"\r\n\r\n", start, start + limits.header_bytes)
             if stop < 0:
                 raise _broken("the headers of a part are too long or cut off")
-            headers, content = _headers(body[start:stop]), stop + 4
+            headers, content = _headers(scan.read(start, stop), limits), stop + 4
         # An empty part may share its CRLF with the blank line that ends the headers.
-        following = body.find(line, content - 2)
+        following = scan.find(line, content - 2)
         if following < 0:
             raise _broken("the closing boundary is missing; the body is cut off")
-        parts.append((headers, view[content : max(following, content)]))
+        parts.append((headers, body.section(content, max(following, content))))
         at = following + len(line)
     if not parts:
         raise _broken("the multipart body has no part")
     return parts
 
 
-def _headers(block: bytes) -> dict[str, str]:
+def _headers(block: bytes, limits: Limits) -> dict[str, str]:
     try:
         text = block.decode("utf-8")
     except UnicodeDecodeError:
         raise _broken("the headers of a part are not text") from None
     headers: dict[str, str] = {}
-    for line in re.sub(r"\r\n(?=[ \t])", "", text).split("\r\n"):
+    lines = re.sub(r"\r\n(?=[ \t])", "", text).split("\r\n")
+    if len(lines) > limits.headers:
+        raise _broken(f"a part has more than {limits.headers} headers")
+    for line in lines:
         name, colon, value = line.partition(":")
         name = name.rstrip(" \t")
         if not colon or not _HEADER_NAME.fullmatch(name) or "\r" in value or "\n" in value:
@@ -233,45 +278,69 @@ def _content_id(value: str | None) -> str | None:
     return value if is_content_id(value) else None
 
 
-def _decoded(content: memoryview, headers: Mapping[str, str]) -> Octets:
+def _decoded(content: Content, headers: Mapping[str, str]) -> Content:
     encoding = headers.get("content-transfer-encoding", "binary").lower()
     if encoding in ("binary", "8bit", "7bit"):
         return content
     if encoding == "base64":
         try:
-            packed = bytes(content).translate(None, b"\r\n \t")
-            return binascii.a2b_base64(packed, strict_mode=True)
+            return spooled(_from_base64(content.chunks()))
         except binascii.Error:
             raise _broken("a part is not valid base64") from None
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(bytes(content))
+        return spooled(map(binascii.a2b_qp, _lines(content.chunks())))
     raise _broken("the transfer encoding of a part is not known")
 
 
-def join(root: bytes, attachments: Sequence[tuple[str, str, Iterable[Octets]]]) -> tuple[str, bytes]:
-    """Write Content-Type and body: the SOAP part, then (Content-ID, media type, content in pieces) each.
+def _from_base64(chunks: Iterable[Octets]) -> Iterator[bytes]:
+    held = b""
+    for chunk in chunks:
+        packed = held + bytes(chunk).translate(None, b"\r\n \t")
+        whole = max(len(packed) - 4, 0) // 4 * 4  # the last group may be the one with the padding
+        ready, held = packed[:whole], packed[whole:]
+        if ready.endswith(b"="):
+            raise binascii.Error("content after the padding")
+        yield binascii.a2b_base64(ready, strict_mode=True)
+    yield binascii.a2b_base64(held, strict_mode=True)
+
+
+def _lines(chunks: Iterable[Octets]) -> Iterator[bytes]:
+    """Whole lines, many at once; a line of more than CHUNK bytes is no quoted-printable."""
+    held = b""
+    for chunk in chunks:
+        lines, end, rest = (held + bytes(chunk)).rpartition(b"\n")
+        yield lines + end
+        held = rest
+        if len(held) > CHUNK:
+            raise _broken("a quoted-printable line is too long")
+    yield held
+
+
+def join(root: bytes, attachments: Sequence[tuple[str, str, Content]]) -> tuple[str, Content]:
+    """Write Content-Type and body: the SOAP part, then (Content-ID, media type, content) each.
 
     The boundary is 128 random bits, so no content can contain it but by chance.
     """
     if not attachments:
-        return f"{SOAP_TYPE}; charset=UTF-8", root
+        return f"{SOAP_TYPE}; charset=UTF-8", InMemory(root)
     token = secrets.token_hex(16)
     boundary, root_id = f"=_{token}", f"{token}@root"
     opening = (
         f"--{boundary}\r\nContent-Type: {SOAP_TYPE}; charset=UTF-8\r\n"
         f"Content-Transfer-Encoding: binary\r\nContent-ID: <{root_id}>\r\n\r\n"
     )
-    pieces: list[Octets] = [opening.encode("ascii"), root]
+    pieces: list[Content] = []
+    written = opening.encode("ascii") + root
     for content_id, kind, content in attachments:
         head = (
             f"\r\n--{boundary}\r\nContent-Type: {kind}\r\n"
             f"Content-Transfer-Encoding: binary\r\nContent-ID: <{content_id}>\r\n\r\n"
         )
-        pieces.append(head.encode("ascii"))
-        pieces.extend(content)
-    pieces.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
+        pieces += (InMemory(written + head.encode("ascii")), content)
+        written = b""
+    pieces.append(InMemory(f"\r\n--{boundary}--\r\n".encode("ascii")))
     header = f'multipart/related; type="{SOAP_TYPE}"; boundary="{boundary}"; start="<{root_id}>"'
-    return header, b"".join(pieces)
+    return header, Joined(pieces)
 
 
 def _broken(reason: str) -> Refusal:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from intermediary.as4.codes import TEST_ACTION, TEST_SERVICE, EbmsErrorCode
 from intermediary.as4.security import EDELIVERY_1_15, SecurityProfile
+from intermediary.content import Content, Octets, as_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Property:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Payload:
     """One part: `content_id` without angle brackets and `cid:`, `media_type` the original one.
 
@@ -38,9 +39,26 @@ class Payload:
 
     content_id: str
     media_type: str
-    content: bytes = field(repr=False)
+    content: Content = field(repr=False)
     properties: tuple[Property, ...] = ()
     """Part properties other than MimeType and CompressionType, which the codec writes itself."""
+
+    def __init__(
+        self,
+        content_id: str,
+        media_type: str,
+        content: Octets | Content,
+        properties: tuple[Property, ...] = (),
+    ) -> None:
+        object.__setattr__(self, "content_id", content_id)
+        object.__setattr__(self, "media_type", media_type)
+        object.__setattr__(self, "content", as_content(content))
+        object.__setattr__(self, "properties", properties)
+
+    @property
+    def data(self) -> bytes:
+        """The content of a small part; raises ContentTooLarge."""
+        return self.content.read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +100,26 @@ class DigestReference:
     digest_value: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Packed:
-    """Bytes ready for HTTP POST: `headers` holds Content-Type (and SOAPAction none)."""
+    """Content ready for HTTP POST, and its Content-Type."""
 
     content_type: str
-    body: bytes = field(repr=False)
+    content: Content = field(repr=False)
     references: tuple[DigestReference, ...] = ()
     """What was signed; the receipt must name exactly these."""
+
+    def __init__(
+        self, content_type: str, content: Octets | Content, references: tuple[DigestReference, ...] = ()
+    ) -> None:
+        object.__setattr__(self, "content_type", content_type)
+        object.__setattr__(self, "content", as_content(content))
+        object.__setattr__(self, "references", references)
+
+    @property
+    def body(self) -> bytes:
+        """All of it in memory: for signals, which are small."""
+        return self.content.read(self.content.size)
 
 
 @dataclass(frozen=True, slots=True)

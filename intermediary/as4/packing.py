@@ -1,15 +1,27 @@
 """From a user message and its payloads to bytes for HTTP: compress, sign, encrypt, in this order."""
 
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from intermediary.as4 import compression, encryption, mime, rendering, signature, soap
+from intermediary.as4 import (
+    attachments,
+    compression,
+    content_cipher,
+    content_key,
+    encryption,
+    mime,
+    rendering,
+    signature,
+    soap,
+)
 from intermediary.as4.errors import CannotPack
 from intermediary.as4.header import PartInfo
 from intermediary.as4.keys import Signing, certificates_of_pem
 from intermediary.as4.model import DigestReference, Packed, Payload, PMode, Property, UserMessage
 from intermediary.as4.vocabulary import GZIP_TYPE, OCTETS_TYPE
-
-_OURS = ("MimeType", "CompressionType")
+from intermediary.content import Content, Octets, spooled
 
 
 def pack(message: UserMessage, payloads: Sequence[Payload], pmode: PMode, signing: Signing) -> Packed:
@@ -22,46 +34,70 @@ def pack(message: UserMessage, payloads: Sequence[Payload], pmode: PMode, signin
     if (message.receiver.id, message.receiver.type) != (pmode.partner.id, pmode.partner.type):
         raise CannotPack("The receiver is not the partner of the P-Mode")
     _check(payloads, pmode)
-    kinds = [GZIP_TYPE if pmode.compress else payload.media_type for payload in payloads]
-    contents: list[mime.Octets] = [
-        compression.compress(payload.content, payload.media_type) if pmode.compress else payload.content
-        for payload in payloads
-    ]
-    uris = [mime.cid_uri(payload.content_id) for payload in payloads]
-    infos = [
-        _part_info(uri, payload, compressed=pmode.compress)
-        for uri, payload in zip(uris, payloads, strict=True)
-    ]
-    messaging = soap.messaging(rendering.user_message(message, infos))
-    attachments = list(zip(uris, contents, kinds, strict=True))
-    security = ""
-    references: tuple[DigestReference, ...] = ()
-    if pmode.sign:
-        security, references = signature.sign(messaging, attachments, signing.of_profile(pmode.security))
-    pieces: Sequence[tuple[mime.Octets, ...]] = [(content,) for content in contents]
-    if pmode.encrypt and attachments:
+    secret = None
+    if pmode.encrypt and payloads:
         if pmode.partner_encryption_certificate is None:
             raise CannotPack(
                 "The P-Mode demands encryption but holds no encryption certificate of the partner"
             )
+        secret = os.urandom(content_key.KEY_BYTES)
+    parts = [_part(payload, pmode, secret) for payload in payloads]
+    messaging = soap.messaging(rendering.user_message(message, [part.info for part in parts]))
+    security = ""
+    references: tuple[DigestReference, ...] = ()
+    if pmode.sign:
+        digests = [(part.info.href, part.digest) for part in parts]
+        security, references = signature.sign(messaging, digests, signing.of_profile(pmode.security))
+    if secret is not None and pmode.partner_encryption_certificate is not None:
         recipient = certificates_of_pem(pmode.partner_encryption_certificate)[0]
-        encrypted, pieces = encryption.encrypt(attachments, recipient, pmode.security)
-        security = encrypted + security
-        kinds = [OCTETS_TYPE] * len(payloads)
+        kinds = [(part.info.href, part.media_type) for part in parts]
+        security = encryption.write(kinds, secret, recipient, pmode.security) + security
     content_type, body = mime.join(
         soap.envelope(messaging, security),
         [
-            (payload.content_id, kind, content)
-            for payload, kind, content in zip(payloads, kinds, pieces, strict=True)
+            (payload.content_id, part.media_type if secret is None else OCTETS_TYPE, part.content)
+            for payload, part in zip(payloads, parts, strict=True)
         ],
     )
     return Packed(content_type, body, references)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A payload as it travels: `media_type` and `digest` of its form before encryption."""
+
+    info: PartInfo
+    media_type: str
+    digest: bytes
+    content: Content
+
+
+def _part(payload: Payload, pmode: PMode, secret: bytes | None) -> _Part:
+    """Compress, hash, encrypt: each byte is read once, and at most a chunk of them is in memory."""
+    info = _part_info(payload, compressed=pmode.compress)
+    if not pmode.compress:
+        digest, content = attachments.signed_form(payload.content, payload.media_type)[0], payload.content
+        if secret is not None:
+            content = spooled(content_cipher.encrypt(secret, content.chunks()))
+        return _Part(info, payload.media_type, digest, content)
+    hashing = hashlib.sha256()
+    pieces = _hashed(hashing.update, compression.compress(payload.content, payload.media_type))
+    if secret is not None:
+        pieces = content_cipher.encrypt(secret, pieces)
+    content = spooled(pieces)
+    return _Part(info, GZIP_TYPE, hashing.digest(), content)
+
+
+def _hashed(update: Callable[[Octets], None], pieces: Iterable[Octets]) -> Iterator[Octets]:
+    for piece in pieces:
+        update(piece)
+        yield piece
+
+
 def _check(payloads: Sequence[Payload], pmode: PMode) -> None:
     if len(payloads) > pmode.max_parts:
         raise CannotPack(f"The message has {len(payloads)} parts; the P-Mode allows {pmode.max_parts}")
-    if sum(len(payload.content) for payload in payloads) > pmode.max_bytes:
+    if sum(payload.content.size for payload in payloads) > pmode.max_bytes:
         raise CannotPack(f"The payloads have more bytes than the {pmode.max_bytes} that the P-Mode allows")
     if len({payload.content_id for payload in payloads}) != len(payloads):
         raise CannotPack("Two payloads have the same Content-ID")
@@ -72,8 +108,8 @@ def _check(payloads: Sequence[Payload], pmode: PMode) -> None:
             raise CannotPack("The media type of a payload does not follow the grammar")
 
 
-def _part_info(uri: str, payload: Payload, *, compressed: bool) -> PartInfo:
+def _part_info(payload: Payload, *, compressed: bool) -> PartInfo:
     own: tuple[Property, ...] = (Property("MimeType", payload.media_type),)
     if compressed:
         own = (*own, Property("CompressionType", GZIP_TYPE))
-    return PartInfo(uri, own + payload.properties)
+    return PartInfo(mime.cid_uri(payload.content_id), own + payload.properties)

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from lxml import etree
 
-from intermediary.as4.attachments import signed_form
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.errors import Refusal
 from intermediary.as4.header import read_base64, read_digest
@@ -25,7 +24,6 @@ from intermediary.as4.keys import (
     pinned,
     read_key_info,
 )
-from intermediary.as4.mime import Octets
 from intermediary.as4.model import DigestReference, PMode
 from intermediary.as4.security import PROFILES, SecurityProfile
 from intermediary.as4.soap import BODY, BODY_ID, MESSAGING_ID, Envelope, attribute, canonical, elements
@@ -45,7 +43,7 @@ _MAX_FURTHER = 4
 """References to other elements of the header (token, time stamp) that some products add."""
 
 
-def digest(content: Octets) -> bytes:
+def digest(content: bytes) -> bytes:
     """SHA-256."""
     return hashlib.sha256(content).digest()
 
@@ -54,19 +52,16 @@ def digest(content: Octets) -> bytes:
 
 
 def sign(
-    messaging: str, attachments: Sequence[tuple[str, Octets, str]], signing: SigningKey
+    messaging: str, attachments: Sequence[tuple[str, bytes]], signing: SigningKey
 ) -> tuple[str, tuple[DigestReference, ...]]:
     """Token and signature for wsse:Security, and what was signed.
 
-    `messaging` is the canonical eb:Messaging, the Body is ours; attachments: (cid: URI, content, media type).
+    `messaging` is the canonical eb:Messaging, the Body is ours; attachments: (cid: URI, SHA-256).
     """
     references = [
         DigestReference(f"#{MESSAGING_ID}", SHA256, digest(messaging.encode())),
         _BODY_REFERENCE,
-        *(
-            DigestReference(uri, SHA256, digest(signed_form(content, kind)[0]))
-            for uri, content, kind in attachments
-        ),
+        *(DigestReference(uri, SHA256, hashed) for uri, hashed in attachments),
     ]
     signed_info = (
         f'<ds:SignedInfo xmlns:ds="{DS}">'

@@ -14,9 +14,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from intermediary.as4 import attachments, compression, encryption, header, mime, signature, soap
+from intermediary.as4 import (
+    attachments,
+    compression,
+    content_cipher,
+    encryption,
+    header,
+    mime,
+    signature,
+    soap,
+)
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.content_key import WrappedKey
 from intermediary.as4.encryption import EncryptedPart
@@ -26,8 +33,9 @@ from intermediary.as4.keys import CertificateCheck, OwnKeys
 from intermediary.as4.matching import match
 from intermediary.as4.mime import Limits
 from intermediary.as4.model import EbmsError, Payload, PMode, PModes, Received
-from intermediary.as4.signature import Signature, digest
+from intermediary.as4.signature import Signature
 from intermediary.as4.vocabulary import GZIP_TYPE, OCTETS_TYPE
+from intermediary.content import Content, Octets
 
 _LIMITS = Limits()
 
@@ -50,7 +58,7 @@ class _Known:
 
 def unpack(  # noqa: PLR0917 - the call that the exchange makes
     content_type: str,
-    body: bytes,
+    body: Octets | Content,
     pmodes: PModes,
     keys: OwnKeys,
     check: CertificateCheck,
@@ -71,7 +79,7 @@ def unpack(  # noqa: PLR0917 - the call that the exchange makes
 
 def _unpack(  # noqa: PLR0917
     content_type: str,
-    body: bytes,
+    body: Octets | Content,
     pmodes: PModes,
     keys: OwnKeys,
     check: CertificateCheck,
@@ -132,7 +140,7 @@ def _parts_named(infos: tuple[PartInfo, ...], parts: mime.MimeMessage, pmode: PM
         named[content_id] = info
     if len(named) != len(parts.attachments):
         raise Refusal(EbmsErrorCode.MIME_INCONSISTENCY, "a MIME part is not named in the header")
-    if sum(len(part.content) for part in parts.attachments.values()) > pmode.max_bytes:
+    if sum(part.content.size for part in parts.attachments.values()) > pmode.max_bytes:
         raise Refusal(EbmsErrorCode.OTHER, "more bytes than the P-Mode allows", "The message is too large")
     return named
 
@@ -159,19 +167,20 @@ class _Opening:
     encrypted: Mapping[str, EncryptedPart]
     references: Mapping[str, signature.Reference]
     budget: int
-    ciphers: list[tuple[WrappedKey, AESGCM]] = field(default_factory=list, repr=False)
+    secrets: list[tuple[WrappedKey, bytes]] = field(default_factory=list, repr=False)
 
     def open(self, part: mime.Part, info: PartInfo, limits: Limits) -> Payload:
         content, kind = part.content, part.media_type
         encrypted = self.encrypted.get(part.content_id)
         if encrypted is not None:
-            content, kind = encryption.decrypt(self._cipher(encrypted), content), encrypted.media_type
+            content = content_cipher.decrypt(self._secret(encrypted), content)
+            kind = encrypted.media_type
         compression_type = info.value("CompressionType")
         reference = self.references.get(part.content_id)
         if reference is not None:
             # A compressed part is hashed as it is, whatever type somebody wrote on it afterwards.
-            hashed, content = attachments.signed_form(content, GZIP_TYPE if compression_type else kind)
-            if digest(hashed) != reference.digest.digest_value:
+            digest, content = attachments.signed_form(content, GZIP_TYPE if compression_type else kind)
+            if digest != reference.digest.digest_value:
                 raise Refusal(EbmsErrorCode.FAILED_AUTHENTICATION, "the digest of a part differs")
         original = info.value("MimeType")
         if compression_type is not None:
@@ -183,23 +192,25 @@ class _Opening:
                 raise Refusal(
                     EbmsErrorCode.DECOMPRESSION_FAILURE, "a compressed part does not tell its MimeType"
                 )
-            content = compression.decompress(content, self.budget, limits)
-        self.budget -= len(content)
+            packed, content = content, compression.decompress(content, self.budget, limits)
+            packed.close()
+        self.budget -= content.size
         if self.budget < 0:
             raise Refusal(
                 EbmsErrorCode.OTHER, "more bytes than the P-Mode allows", "The message is too large"
             )
         further = tuple(p for p in info.properties if p.name not in ("MimeType", "CompressionType"))
         # Without MimeType the type stands only where nothing is signed, hence it is not believed.
-        return Payload(part.content_id, original or OCTETS_TYPE, bytes(content), further)
+        return Payload(part.content_id, original or OCTETS_TYPE, content, further)
 
-    def _cipher(self, encrypted: EncryptedPart) -> AESGCM:
-        for key, cipher in self.ciphers:
+    def _secret(self, encrypted: EncryptedPart) -> bytes:
+        """The content key; several parts mostly share one, and our private key is used once for it."""
+        for key, secret in self.secrets:
             if key is encrypted.key:
-                return cipher
-        cipher = encryption.unwrap(encrypted, self.keys)
-        self.ciphers.append((encrypted.key, cipher))
-        return cipher
+                return secret
+        secret = encrypted.key.unwrap(self.keys)
+        self.secrets.append((encrypted.key, secret))
+        return secret
 
 
 def _policy(reason: str) -> Refusal:

@@ -53,6 +53,9 @@ class Content(ABC):
             raise ContentTooLarge(f"The content has {self.size} bytes; at most {limit} are read into memory")
         return b"".join(self.chunks())
 
+    def __bytes__(self) -> bytes:
+        return self.read()
+
     def section(self, start: int, stop: int) -> "Content":
         """A part of it, not copied."""
         return Section(self, start, stop)

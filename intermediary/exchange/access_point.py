@@ -81,7 +81,7 @@ class AccessPoint:
                         receipt=receipt.body,
                         receipt_type=receipt.content_type,
                         key=key,
-                        sealed=ports.vault.seal(key, join(received.payloads)),
+                        sealed=ports.vault.seal(key, bytes(join(received.payloads))),
                     )
                 )
                 return _ok(receipt)

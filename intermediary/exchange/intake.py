@@ -7,6 +7,7 @@ from datetime import datetime
 
 from intermediary import translation
 from intermediary.as4.codes import EbmsErrorCode
+from intermediary.content import InMemory
 from intermediary.edm.codes import ErrorCode
 from intermediary.edm.model import EvidenceRequest, Text
 from intermediary.exchange import answers, reading
@@ -59,7 +60,7 @@ class Intake:
         if message is None or message.state is not MessageState.STORED:
             return
         assert message.key is not None and message.sealed is not None
-        parts = split(ports.vault.open(message.key, message.sealed))
+        parts = split(InMemory(ports.vault.open(message.key, message.sealed)))
         now = ports.clock()
         try:
             verdict = reading.read(message, parts, ports.validator)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from intermediary import as4, edm, xml
 from intermediary.as4.model import Packed
+from intermediary.content import InMemory
 from intermediary.edm.codes import AgentRole
 from intermediary.edm.model import EdmMessage, EvidenceException, EvidenceRequest, EvidenceResponse, Header
 from intermediary.exchange import answers
@@ -48,8 +49,8 @@ class Outbox:
         """The first request of an exchange, read again from its sealed message (some 0.1 ms)."""
         message = self._asked(tx, exchange, exchange.request_message_id)
         assert message.key is not None and message.sealed is not None
-        parts = split(self._ports.vault.open(message.key, message.sealed))
-        request = edm.read(xml.parse(parts[0].content))
+        parts = split(InMemory(self._ports.vault.open(message.key, message.sealed)))
+        request = edm.read(xml.parse(parts[0].data))
         assert isinstance(request, EvidenceRequest)
         return request
 
@@ -91,7 +92,8 @@ class Outbox:
         profile = edm.profile_for(exchange.edm_version)
         header = Header(kind=None)
         with contextlib.suppress(xml.XmlRefused):  # what could not be parsed is answered all the same
-            header = edm.peek(xml.parse(split(self._ports.vault.open(asked.key, asked.sealed))[0].content))
+            parts = split(InMemory(self._ports.vault.open(asked.key, asked.sealed)))
+            header = edm.peek(xml.parse(parts[0].data))
         outcome = exchange.outcome
         if outcome is Outcome.DECLINED and profile.decline_is_empty_response:
             outcome = Outcome.APPROVED

@@ -161,7 +161,7 @@ class Partner:
             packed.content_type, packed.body, (self._pmode,), self._keys, lambda _certificate: None, now
         )
         received = unpacked.received
-        message = edm.read(xml.parse(received.payloads[0].content))
+        message = edm.read(xml.parse(received.payloads[0].data))
         self.delivered.append(Delivered(received.message, message, received.payloads))
         self.journal.write(
             message_id=received.message.message_id,

@@ -15,6 +15,7 @@ from lxml import etree
 from intermediary import as4
 from intermediary.as4 import mime
 from intermediary.as4 import vocabulary as v
+from intermediary.content import InMemory
 from tests.as4 import pki
 from tests.as4.forge import ForgedPart, Forgery, messaging
 from tests.as4.parties import EDM, PDF, REQUEST, acknowledge, read, receive, receiving, send
@@ -28,7 +29,9 @@ def bend_xml(packed: as4.Packed, change: Callable[[etree._Element], None]) -> as
     start, end = packed.body.index(b"<env:Envelope"), packed.body.index(b"</env:Envelope>") + 15
     envelope = etree.fromstring(packed.body[start:end])
     change(envelope)
-    return replace(packed, body=packed.body[:start] + etree.tostring(envelope) + packed.body[end:])
+    return replace(
+        packed, content=InMemory(packed.body[:start] + etree.tostring(envelope) + packed.body[end:])
+    )
 
 
 def bend_parts(packed: as4.Packed, change: Callable[[list[bytes]], None]) -> as4.Packed:
@@ -39,7 +42,7 @@ def bend_parts(packed: as4.Packed, change: Callable[[list[bytes]], None]) -> as4
     parts = (b"\r\n" + packed.body).split(line)
     inner = parts[1:-1]
     change(inner)
-    return replace(packed, body=line.join([b"", *inner, parts[-1]])[2:])
+    return replace(packed, content=InMemory(line.join([b"", *inner, parts[-1]])[2:]))
 
 
 def find(envelope: etree._Element, tag: str) -> etree._Element:
@@ -224,7 +227,9 @@ def test_a_part_of_the_attacker_encrypted_anew() -> None:
     genuine = Forgery([replace(PART, content=b"genuine")], content_key=evil.content_key)
     evil_part = evil.pack().body.rpartition(b"\r\n\r\n")[2]
     packed = genuine.pack()
-    swapped = replace(packed, body=packed.body.rpartition(b"\r\n\r\n")[0] + b"\r\n\r\n" + evil_part)
+    swapped = replace(
+        packed, content=InMemory(packed.body.rpartition(b"\r\n\r\n")[0] + b"\r\n\r\n" + evil_part)
+    )
     expect(refused(swapped), Code.FAILED_AUTHENTICATION, "the digest of a part differs")
 
 
@@ -292,7 +297,7 @@ DOCTYPES = (
 @pytest.mark.parametrize("doctype", DOCTYPES)
 def test_document_types_and_entities_in_the_soap_part(sent: as4.Packed, doctype: bytes) -> None:
     body = sent.body.replace(b"<env:Envelope", doctype + b"<env:Envelope", 1)
-    expect(refused(replace(sent, body=body)), Code.INVALID_HEADER, "XML-NO-DOCTYPE")
+    expect(refused(replace(sent, content=InMemory(body))), Code.INVALID_HEADER, "XML-NO-DOCTYPE")
 
 
 @pytest.mark.parametrize("doctype", DOCTYPES)
@@ -307,7 +312,7 @@ def test_a_deep_and_a_wide_soap_part(sent: as4.Packed) -> None:
         body = sent.body.replace(
             b"</env:Header>", b'<t:x xmlns:t="urn:t">' + extra + b"</t:x></env:Header>", 1
         )
-        expect(refused(replace(sent, body=body)), Code.INVALID_HEADER, "XML-")
+        expect(refused(replace(sent, content=InMemory(body))), Code.INVALID_HEADER, "XML-")
 
 
 def test_relative_namespaces_cannot_be_canonicalised() -> None:
@@ -315,7 +320,9 @@ def test_relative_namespaces_cannot_be_canonicalised() -> None:
     good = Forgery([PART]).pack()
     body = good.body.replace(b"<UserMessage>", b'<UserMessage xmlns:r="relative">')
     assert body != good.body, header
-    expect(refused(replace(good, body=body)), Code.POLICY_NONCOMPLIANCE, "cannot be canonicalised")
+    expect(
+        refused(replace(good, content=InMemory(body))), Code.POLICY_NONCOMPLIANCE, "cannot be canonicalised"
+    )
 
 
 # ---- damage of every kind
@@ -339,14 +346,14 @@ def _plain() -> as4.Packed:
 def test_every_beginning_of_a_message_is_refused(cut: int) -> None:
     packed = _plain()
     # Without its last line end a multipart body is complete (RFC 2046 §5.1.1).
-    refused(replace(packed, body=packed.body[: cut % (len(packed.body) - 2)]))
+    refused(replace(packed, content=InMemory(packed.body[: cut % (len(packed.body) - 2)])))
 
 
 def test_every_beginning_near_a_boundary_is_refused() -> None:
     packed = _plain()
     for found in re.finditer(b"--=_", packed.body):
         for cut in range(max(0, found.start() - 4), min(found.start() + 60, len(packed.body) - 2)):
-            refused(replace(packed, body=packed.body[:cut]))
+            refused(replace(packed, content=InMemory(packed.body[:cut])))
 
 
 _CHANGES = st.lists(
@@ -370,7 +377,7 @@ def test_any_damage_is_refused_or_harmless(changes: list[tuple[int, str, int]]) 
         else:
             body.insert(at, byte)
     try:
-        received = receive(replace(packed, body=bytes(body))).received
+        received = receive(replace(packed, content=InMemory(bytes(body)))).received
     except as4.As4Refused:
         return
     # Damage outside of everything that is signed (say, to a MIME header nobody needs) must not show.

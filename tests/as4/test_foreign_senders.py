@@ -24,7 +24,7 @@ def test_a_foreign_message_is_read_and_acknowledged() -> None:
     received = unpacked.received
     assert received.message.message_id == REQUEST.message_id
     assert received.message.timestamp.isoformat() == "2026-07-01T14:00:00.123456+02:00"
-    assert [(p.content_id, p.media_type, p.content) for p in received.payloads] == [
+    assert [(p.content_id, p.media_type, p.data) for p in received.payloads] == [
         ("p1@forge", "application/pdf", b"%PDF content"),
         ("p2@forge", "application/octet-stream", b"\xff\xd8"),
     ]
@@ -118,7 +118,7 @@ def test_gzip_members_are_joined() -> None:
         (("MimeType", "text/csv"), ("CompressionType", "application/gzip")),
     )
     payload = receive(Forgery([part]).pack()).received.payloads[0]
-    assert (payload.media_type, payload.content) == ("text/csv", b"one two")
+    assert (payload.media_type, payload.data) == ("text/csv", b"one two")
 
 
 def test_further_part_properties_are_kept() -> None:

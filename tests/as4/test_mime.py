@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from intermediary import as4
 from intermediary.as4 import mime
 from intermediary.as4.errors import Refusal
+from intermediary.content import InMemory
 
 LIMITS = as4.Limits()
 ROOT = b"<soap/>"
@@ -26,7 +27,7 @@ _PARTS = st.lists(
 @settings(max_examples=100, deadline=None)
 @given(_PARTS)
 def test_any_parts_round_trip(parts: list[tuple[str, str, bytes]]) -> None:
-    content_type, body = mime.join(ROOT, [(cid, kind, (content,)) for cid, kind, content in parts])
+    content_type, body = mime.join(ROOT, [(cid, kind, InMemory(content)) for cid, kind, content in parts])
     message = mime.split(content_type, body, LIMITS)
     assert message.root == ROOT
     assert [(p.content_id, p.media_type, bytes(p.content)) for p in message.attachments.values()] == parts

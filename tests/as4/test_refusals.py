@@ -9,6 +9,7 @@ from lxml import etree
 
 from intermediary import as4
 from intermediary.as4 import vocabulary as v
+from intermediary.content import InMemory
 from tests.as4 import forge, pki
 from tests.as4.forge import ForgedPart, Forgery, messaging
 from tests.as4.parties import CHECK, EDM, PORTAL, REQUEST, acknowledge, keys, receive, receiving, send
@@ -180,7 +181,7 @@ def test_too_much_for_the_p_mode() -> None:
     packed = send(EDM, replace(EDM, content_id="second@x"))
     expect(refused(packed, receiving(max_parts=1)), Code.OTHER, "more parts than the P-Mode allows")
     expect(refused(packed, receiving(max_bytes=50)), Code.OTHER, "more bytes than the P-Mode allows")
-    big = send(replace(EDM, content=bytes(10_000)))
+    big = send(replace(EDM, content=InMemory(bytes(10_000))))
     expect(refused(big, receiving(max_bytes=5_000)), Code.DECOMPRESSION_FAILURE, "beyond the limit")
 
 
@@ -306,7 +307,7 @@ def test_a_flipped_bit_in_an_encrypted_part(sent: as4.Packed) -> None:
     for back in (60, 200, 300):
         body = bytearray(sent.body)
         body[-back] ^= 1
-        refusal = refused(replace(sent, body=bytes(body)))
+        refusal = refused(replace(sent, content=InMemory(bytes(body))))
         expect(refusal, Code.FAILED_DECRYPTION, "authentication tag")
 
 
@@ -314,7 +315,7 @@ def test_an_encrypted_part_that_is_too_short() -> None:
     packed = Forgery([PART]).pack()
     boundary = packed.body.rindex(b"\r\n--b0--")
     start = packed.body.rindex(b"\r\n\r\n") + 4
-    cut = replace(packed, body=packed.body[: start + 10] + packed.body[boundary:])
+    cut = replace(packed, content=InMemory(packed.body[: start + 10] + packed.body[boundary:]))
     expect(refused(cut), Code.FAILED_DECRYPTION, "too short")
 
 

@@ -44,7 +44,7 @@ from tests.as4.parties import (
 from tests.as4.pki import NOW
 
 VALIDATOR = Validator(Path(__file__).parents[2] / "xsd")
-FIVE = tuple(replace(PDF, content_id=f"part{n}@portal.example", content=bytes([n]) * n * 9) for n in range(5))
+FIVE = tuple(as4.Payload(f"part{n}@portal.example", PDF.media_type, bytes([n]) * n * 9) for n in range(5))
 
 
 @pytest.mark.parametrize("encrypt", [True, False])
@@ -79,7 +79,7 @@ def test_without_signature_by_p_mode() -> None:
 
 
 def test_content_does_not_travel_in_the_clear(sent: as4.Packed) -> None:
-    assert EDM.content not in sent.body
+    assert EDM.data not in sent.body
     assert b"%PDF" not in sent.body
 
 

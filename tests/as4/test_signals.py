@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intermediary import as4
+from intermediary.content import InMemory
 from tests.as4 import pki
 from tests.as4.parties import (
     CHECK,
@@ -91,14 +92,16 @@ def test_a_receipt_that_the_certificate_check_does_not_trust(receipt: as4.Packed
 
 
 def test_an_altered_receipt(receipt: as4.Packed, sent: as4.Packed) -> None:
-    altered = replace(receipt, body=receipt.body.replace(b"receipt-1@", b"receipt-2@"))
+    altered = replace(receipt, content=InMemory(receipt.body.replace(b"receipt-1@", b"receipt-2@")))
     with pytest.raises(as4.InvalidReceipt, match="digest of Messaging"):
         read(altered, sent)
 
 
 def _without_signature(packed: as4.Packed) -> as4.Packed:
     start, end = packed.body.index(b"<wsse:Security"), packed.body.index(b"</wsse:Security>")
-    return replace(packed, body=packed.body[:start] + packed.body[end + len(b"</wsse:Security>") :])
+    return replace(
+        packed, content=InMemory(packed.body[:start] + packed.body[end + len(b"</wsse:Security>") :])
+    )
 
 
 def test_an_unsigned_receipt(receipt: as4.Packed, sent: as4.Packed) -> None:
@@ -152,7 +155,8 @@ def test_every_error_code_is_understood(code: as4.EbmsErrorCode, sent: as4.Packe
 def test_an_error_code_of_another_list_is_kept_as_text(sent: as4.Packed) -> None:
     answer = as4.pack_error((ERROR,), "e@platform.example", NOW, signing(PLATFORM))
     foreign = replace(
-        _without_signature(answer), body=_without_signature(answer).body.replace(b"EBMS:0101", b"ACME:7")
+        _without_signature(answer),
+        content=InMemory(_without_signature(answer).body.replace(b"EBMS:0101", b"ACME:7")),
     )
     signal = read(foreign, sent)
     assert isinstance(signal, as4.ErrorSignal)
@@ -174,7 +178,7 @@ def test_an_error_about_another_message(sent: as4.Packed) -> None:
 def test_an_error_with_a_signature_that_does_not_hold(sent: as4.Packed) -> None:
     answer = as4.pack_error((ERROR,), "e@x", NOW, signing(PLATFORM))
     with pytest.raises(as4.InvalidReceipt, match="digest"):
-        read(replace(answer, body=answer.body.replace(b"could not be", b"was never.. ")), sent)
+        read(replace(answer, content=InMemory(answer.body.replace(b"could not be", b"was never.. "))), sent)
 
 
 def test_an_answer_may_come_as_multipart(receipt: as4.Packed, sent: as4.Packed) -> None:
@@ -196,7 +200,7 @@ def test_no_damaged_receipt_counts(data: st.DataObject) -> None:
     byte = data.draw(st.integers(0, 255).filter(lambda value: value != answer.body[at]))
     damaged = answer.body[:at] + bytes([byte]) + answer.body[at + 1 :]
     try:
-        signal = read(replace(answer, body=damaged), packed)
+        signal = read(replace(answer, content=InMemory(damaged)), packed)
     except as4.InvalidReceipt:
         return
     # What is outside the signed elements may change without harm: then the receipt says the same.

@@ -21,6 +21,7 @@ from intermediary import as4
 from intermediary.as4.codes import EbmsErrorCode as Code
 from intermediary.as4.model import ErrorSignal, Packed, Receipt
 from intermediary.audit import AuditLog
+from intermediary.content import InMemory
 from intermediary.exchange import HttpAnswer
 from intermediary.exchange.model import Event
 from intermediary.sandbox import doubles
@@ -48,7 +49,7 @@ def correct(world: World, *parts: ForgedPart, **bent: object) -> Packed:
 
 def before_the_envelope(world: World, prefix: bytes) -> Packed:
     packed = correct(world)
-    return replace(packed, body=packed.body.replace(b"<s:Envelope", prefix + b"<s:Envelope", 1))
+    return replace(packed, content=InMemory(packed.body.replace(b"<s:Envelope", prefix + b"<s:Envelope", 1)))
 
 
 def gzip_bomb(world: World) -> Packed:
@@ -66,14 +67,14 @@ def ten_thousand_parts(world: World) -> Packed:
 
 def truncated(world: World) -> Packed:
     packed = correct(world)
-    return replace(packed, body=packed.body[:-200])
+    return replace(packed, content=InMemory(packed.body[:-200]))
 
 
 def wrong_signature(world: World) -> Packed:
     packed = correct(world)
     body = packed.body.replace(b"ExecuteQueryRequest<", b"ExecuteQueryResponse<", 1)
     assert body != packed.body
-    return replace(packed, body=body)
+    return replace(packed, content=InMemory(body))
 
 
 def unsigned_part(world: World) -> Packed:

@@ -196,7 +196,7 @@ def _problems(house: House) -> list[str]:
     assert house.partner.delivered
     problems = []
     for delivered in house.partner.delivered:
-        root = xml.parse(delivered.payloads[0].content)
+        root = xml.parse(delivered.payloads[0].data)
         problems += [*official_problems(root), *prose_problems(root), *_header_problems(delivered, root)]
     return problems
 

@@ -18,6 +18,7 @@ from intermediary.as4 import vocabulary
 from intermediary.as4.codes import EbmsErrorCode as Code
 from intermediary.as4.model import ErrorSignal, Packed, UserMessage
 from intermediary.audit import AuditLog
+from intermediary.content import InMemory
 from intermediary.exchange import Exchanges, OwnAs4, PreviewStep
 from intermediary.sandbox import doubles
 from tests.as4 import pki
@@ -66,7 +67,9 @@ def forged(house: House, *parts: ForgedPart, sender: as4.Party | None = None, **
 def soap_with(prefix: bytes) -> Callable[[House], Packed]:
     def make(house: House) -> Packed:
         packed = house.partner.pack(a_request())
-        return replace(packed, body=packed.body.replace(b"<env:Envelope", prefix + b"<env:Envelope", 1))
+        return replace(
+            packed, content=InMemory(packed.body.replace(b"<env:Envelope", prefix + b"<env:Envelope", 1))
+        )
 
     return make
 
@@ -85,7 +88,7 @@ def ten_thousand_parts(house: House) -> Packed:
 
 def truncated(house: House) -> Packed:
     packed = house.partner.pack(a_request())
-    return replace(packed, body=packed.body[: len(packed.body) * 2 // 3])
+    return replace(packed, content=InMemory(packed.body[: len(packed.body) * 2 // 3]))
 
 
 def wrong_signature(house: House) -> Packed:
@@ -98,7 +101,9 @@ def wrong_signature(house: House) -> Packed:
 
 def altered_action(house: House) -> Packed:
     packed = house.partner.pack(a_request())
-    return replace(packed, body=packed.body.replace(b"ExecuteQueryRequest<", b"ExecuteQueryResponse<", 1))
+    return replace(
+        packed, content=InMemory(packed.body.replace(b"ExecuteQueryRequest<", b"ExecuteQueryResponse<", 1))
+    )
 
 
 def unsigned_part(house: House) -> Packed:

@@ -42,7 +42,7 @@ def record() -> None:
 def _push(peer: Peer, platform: Platform, folder: Path) -> dict[str, object]:
     parts = []
     for payload, compress in PARTS:
-        (folder / payload.content_id).write_bytes(payload.content)
+        (folder / payload.content_id).write_bytes(payload.data)
         parts.append(
             {
                 "file": str(folder / payload.content_id),

@@ -15,6 +15,7 @@ import pytest
 from intermediary import as4
 from intermediary.as4 import EbmsErrorCode
 from intermediary.as4 import vocabulary as v
+from intermediary.content import InMemory
 from tests.interop import parties, parties_2_0
 from tests.interop.parties import PHASE4, PLATFORM, Platform, message, post
 from tests.interop.parties_2_0 import key, pmode, signing
@@ -243,7 +244,7 @@ def test_tampered_on_the_way_to_phase4(phase4: Peer, profile: as4.SecurityProfil
     bend, encrypt, _ = TAMPERED[place]
     request = message()
     packed = as4.pack(request, (PDF,), pmode(profile, encrypt=encrypt), signing(profile))
-    answer = post(phase4.url, replace(packed, body=bend(packed.body)))
+    answer = post(phase4.url, replace(packed, content=InMemory(bend(packed.body))))
     signal = as4.read_signal(
         answer.content_type, answer.body, packed, request.message_id, pmode(profile), parties.check
     )

@@ -201,7 +201,7 @@ def message_id() -> str:
 def asked(platform: Platform, exchange: dict[str, Any], n: int = 1) -> tuple[Received, EvidenceRequest]:
     """The n-th request of an exchange as it reached the platform."""
     received = until(lambda: platform.requests(exchange["conversation_id"])[n - 1 :])[0]
-    request = edm.read(xml.parse(received.payloads[0].content))
+    request = edm.read(xml.parse(received.payloads[0].data))
     assert isinstance(request, EvidenceRequest)
     return received, request
 

@@ -94,7 +94,7 @@ def test_first_request_is_valid_and_its_header_names_the_four_corners(
         assert specification and specification.value == "oots-edm:v2.0"
     else:
         assert exchange_id is None and specification is None
-    root = xml.parse(received.payloads[0].content)
+    root = xml.parse(received.payloads[0].data)
     assert not Validator(shipped("xsd")).check(root, request.specification_identifier).errors
     if OOTS.is_dir():
         assert not official_problems(root)

@@ -45,7 +45,7 @@ class Archive:
         parts = []
         for n, payload in enumerate(received.payloads):
             name = "edm.xml" if n == 0 else f"part-{n}.{_SUFFIXES.get(payload.media_type, 'bin')}"
-            (folder / name).write_bytes(payload.content)
+            (folder / name).write_bytes(payload.data)
             parts.append(
                 {
                     "file": name,
@@ -61,7 +61,7 @@ class Archive:
         """Keep a message about to be sent; returns its folder."""
         folder = self._new("sent", message_id)
         (folder / "message.mime").write_bytes(_raw(packed.content_type, packed.body))
-        (folder / "edm.xml").write_bytes(edm_part.content)
+        (folder / "edm.xml").write_bytes(edm_part.data)
         return folder
 
     def _new(self, way: str, message_id: str) -> Path:

@@ -168,7 +168,7 @@ class EvidenceRequester:
         if header.is_test:
             return
         try:
-            answer: EdmMessage | None = edm.read(xml.parse(received.payloads[0].content))
+            answer: EdmMessage | None = edm.read(xml.parse(received.payloads[0].data))
             note = ""
         except (xml.XmlRefused, edm.EdmUnreadable) as problem:
             answer, note = None, f"not processed: the answer cannot be read ({problem})"
@@ -251,7 +251,7 @@ def _take(
             title=document.title or (document.metadata.titles[0].value if document.metadata else document.id),
             media_type=parts[document.content_id].media_type,
             role=str(document.role),
-            content=parts[document.content_id].content,
+            content=parts[document.content_id].data,
         )
         for document in answer.documents
     )

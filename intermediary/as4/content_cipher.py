@@ -1,0 +1,50 @@
+"""AES-128-GCM of an attachment in chunks: IV ‖ ciphertext ‖ tag (XML Encryption 1.1 §5.2.4).
+
+Nothing is handed over before the tag at the end held: until then the plain content lies in a spool.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES128
+from cryptography.hazmat.primitives.ciphers.modes import GCM
+
+from intermediary.as4.codes import EbmsErrorCode
+from intermediary.as4.errors import Refusal
+from intermediary.content import Content, Octets, spooled
+
+_IV = 12
+_TAG = 16
+
+
+def encrypt(key: bytes, pieces: Iterable[Octets]) -> Iterator[Octets]:
+    """The encrypted form of a content given in pieces, under a fresh IV."""
+    iv = os.urandom(_IV)
+    cipher = Cipher(AES128(key), GCM(iv)).encryptor()
+    yield iv
+    yield from map(cipher.update, pieces)
+    yield cipher.finalize() + cipher.tag
+
+
+def decrypt(key: bytes, content: Content) -> Content:
+    """The plain content; raises Refusal (EBMS:0102)."""
+    end = content.size - _TAG
+    if end < _IV:
+        raise _failed("an encrypted part is too short")
+    iv, tag = content.head(_IV), b"".join(content.chunks(end, content.size))
+    cipher = Cipher(AES128(key), GCM(iv, tag)).decryptor()
+
+    def plain() -> Iterator[Octets]:
+        yield from map(cipher.update, content.chunks(_IV, end))
+        yield cipher.finalize()
+
+    try:
+        return spooled(plain())
+    except InvalidTag:
+        raise _failed("the authentication tag of a part does not hold") from None
+
+
+def _failed(reason: str) -> Refusal:
+    return Refusal(EbmsErrorCode.FAILED_DECRYPTION, reason)
