@@ -95,7 +95,7 @@ def _inflate(content: Content, spool: Spool, most: int) -> None:
                     raise _failed(f"a gzip part has more than {_MAX_MEMBERS} members")
             try:
                 piece = inflate.decompress(rest, CHUNK)
-            except isal_zlib.error:  # type: ignore[misc] - its stub has the class as an instance
+            except isal_zlib.error:  # type: ignore[misc]
                 raise _failed("a part is not valid gzip") from None
             spool.write(piece)
             if spool.size > most:
