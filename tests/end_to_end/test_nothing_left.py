@@ -45,11 +45,14 @@ class Undecided(Citizen):
     def _decide(self, form: Any, choice: Choice) -> None:
         self._open(str(self._page.url))
 
+    def _documents(self, page: Any) -> list[bytes]:
+        return []  # they may be gone a moment after the page was made
+
 
 @pytest.fixture(scope="module")
 def expired(stories: Stories, sandbox: Sandbox) -> Iterator[Told]:
     """A story in which T3 runs out; the platform has shorter time-outs meanwhile. `stories` come first."""
-    sandbox.stop(["platform"])
+    sandbox.kill("platform")
     write_platform_files(sandbox.world, timing=QUICK)
     sandbox.start(["platform"])
     with pytest.MonkeyPatch.context() as patch:
@@ -57,7 +60,7 @@ def expired(stories: Stories, sandbox: Sandbox) -> Iterator[Told]:
         told = tell(sandbox.world, EXPIRY, "2.0", patience=PATIENCE)
     (complete,) = with_logs(sandbox.world, [told], patience=PATIENCE)
     yield complete
-    sandbox.stop(["platform"])
+    sandbox.kill("platform")
     write_platform_files(sandbox.world, timing=TIMING)
     sandbox.start(["platform"])
 
