@@ -18,9 +18,10 @@ from sqlalchemy import Engine
 from intermediary import as4, preview, store, trust
 from intermediary.exchange import Exchanges, OwnAs4, Ports
 from intermediary.mapping import MappingStore, StoredMappings, load
-from intermediary.settings import NationalGroup, Settings
+from intermediary.settings import GatewayGroup, NationalGroup, Settings
 from intermediary.shipped import shipped
 from intermediary.transport import as4 as as4_door
+from intermediary.transport import domibus
 from intermediary.transport import national as national_door
 from intermediary.validation import Report, Validator
 
@@ -39,6 +40,8 @@ class Platform:
     mappings: MappingStore
     national_check: Callable[[etree._Element], Report]
     wake: threading.Event
+    plugin: domibus.WsPlugin | None = None
+    """The gateway, where one does the messaging."""
 
     def work(self, stop: threading.Event, name: str) -> None:
         """Run one worker until `stop`."""
@@ -57,14 +60,13 @@ def build(settings: Settings) -> Platform:
     mappings = MappingStore(engine)
     if mappings.version() == 0:
         mappings.save(load(settings.mappings), author="platform", reason="first start", now=now())
-    partners = as4_door.load_partners(settings.pmodes)
-    anchors = [a for path in settings.trust_anchors for a in trust.load_certificates(path.read_bytes())]
+    partners = as4_door.load_partners(settings.pmodes, gateway=settings.gateway is not None)
+    plugin = None if settings.gateway is None else domibus.WsPlugin(_access(settings.gateway))
     validator = Validator(shipped("xsd"))
 
     def national_check(root: etree._Element) -> Report:
         return validator.check(root, NATIONAL_RELEASE)
 
-    signing, encryption = settings.as4_signing, settings.as4_encryption
     wake = threading.Event()
     ports = Ports(
         ledger=store.SqlLedger(engine),
@@ -73,13 +75,7 @@ def build(settings: Settings) -> Platform:
         new_id=lambda: str(uuid.uuid4()),
         mappings=StoredMappings(mappings),
         connector=national_door.Connector(_national(settings.national), national_check, now),
-        messaging=OwnAs4(
-            push=as4_door.HttpPush(_tls(settings)),
-            signing=as4.SigningKey.from_pem(signing.key.read_bytes(), signing.certificate.read_bytes()),
-            keys=as4.OwnKeys.from_pem((encryption.key.read_bytes(), encryption.certificate.read_bytes())),
-            certificate_check=lambda at: trust.certificate_check(anchors, trust.CertificatePolicy(), at),
-            clock=now,
-        ),
+        messaging=_own_as4(settings) if plugin is None else domibus.GatewayMessaging(plugin),
         validator=validator,
         pmodes=tuple(partner.pmode for partner in partners),
         timing=settings.timing.timing(),
@@ -88,16 +84,19 @@ def build(settings: Settings) -> Platform:
         return_hosts={p.pmode.id: p.return_hosts for p in partners if p.return_hosts},
         wake=wake.set,
     )
-    return Platform(settings, engine, Exchanges(ports), mappings, national_check, wake)
+    return Platform(settings, engine, Exchanges(ports), mappings, national_check, wake, plugin)
 
 
 def create_app(platform: Platform) -> FastAPI:
-    """The ASGI application; its lifespan runs the worker threads."""
+    """The ASGI application; its lifespan runs the worker threads, and the sweeps where there is a gateway."""
+    exchanges, settings = platform.exchanges, platform.settings
+    inbox = _inbox(platform)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
-        threads = [
+        threads = [] if inbox is None else [threading.Thread(target=inbox.run, args=(stop,))]
+        threads += [
             threading.Thread(target=platform.work, args=(stop, f"{os.uname().nodename}-{os.getpid()}-{n}"))
             for n in range(platform.settings.workers)
         ]
@@ -106,14 +105,19 @@ def create_app(platform: Platform) -> FastAPI:
         yield
         stop.set()
         platform.wake.set()
+        if inbox is not None:
+            inbox.hint()
         for thread in threads:
             thread.join()
 
     app = FastAPI(
         title="Intermediary platform", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
-    exchanges, settings = platform.exchanges, platform.settings
-    app.include_router(as4_door.endpoint_router(exchanges.access_point.receive, settings.max_message_bytes))
+    if inbox is None:
+        receive = exchanges.access_point.receive
+        app.include_router(as4_door.endpoint_router(receive, settings.max_message_bytes))
+    elif settings.gateway is not None and settings.gateway.push:
+        app.include_router(domibus.backend_router(_backend(platform, settings.gateway, inbox)))
     app.include_router(national_door.callback_router(exchanges.deliver, platform.national_check))
     pages = _preview(platform)
     app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages))
@@ -132,6 +136,49 @@ def create_app(platform: Platform) -> FastAPI:
         )
 
     return app
+
+
+def _own_as4(settings: Settings) -> OwnAs4:
+    signing, encryption = settings.as4_signing, settings.as4_encryption
+    assert signing is not None and encryption is not None, "the settings were checked"
+    anchors = [a for path in settings.trust_anchors for a in trust.load_certificates(path.read_bytes())]
+    return OwnAs4(
+        push=as4_door.HttpPush(_tls(settings)),
+        signing=as4.SigningKey.from_pem(signing.key.read_bytes(), signing.certificate.read_bytes()),
+        keys=as4.OwnKeys.from_pem((encryption.key.read_bytes(), encryption.certificate.read_bytes())),
+        certificate_check=lambda at: trust.certificate_check(anchors, trust.CertificatePolicy(), at),
+        clock=now,
+    )
+
+
+def _access(gateway: GatewayGroup) -> domibus.GatewayAccess:
+    return domibus.GatewayAccess(
+        url=gateway.url,
+        user=gateway.user,
+        password=gateway.password_file.read_text().strip(),
+        ca=gateway.ca,
+        client_certificate=gateway.client_certificate,
+        client_key=gateway.client_key,
+        max_answer_bytes=gateway.max_answer_bytes,
+    )
+
+
+def _inbox(platform: Platform) -> domibus.Inbox | None:
+    plugin, gateway = platform.plugin, platform.settings.gateway
+    if plugin is None or gateway is None:
+        return None
+    return domibus.Inbox(plugin, platform.exchanges.access_point, gateway.poll_seconds)
+
+
+def _backend(platform: Platform, gateway: GatewayGroup, inbox: domibus.Inbox) -> domibus.Backend:
+    assert gateway.push_password_file is not None, "the settings were checked"
+    return domibus.Backend(
+        look=platform.exchanges.look,
+        hint=inbox.hint,
+        turn_away=platform.exchanges.access_point.turn_away,
+        user=gateway.push_user,
+        password=gateway.push_password_file.read_text().strip(),
+    )
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

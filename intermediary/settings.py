@@ -6,9 +6,9 @@ The file is named by `INTERMEDIARY_SETTINGS`. Secrets are never values in here, 
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -54,6 +54,35 @@ class OidcGroup(_Group):
 _Seconds = Annotated[float, Field(gt=0)]
 
 
+class GatewayGroup(_Group):
+    """A Domibus or Harmony gateway that does the messaging: its web-service plugin, and what it pushes."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/")]
+    """Of the plugin: https://…/domibus/services/wsplugin."""
+    user: Annotated[str, Field(min_length=1)]
+    password_file: Path
+    ca: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    poll_seconds: _Seconds = 60
+    """Pause between two sweeps for what push notifications missed, or for everything without push."""
+    push: bool = False
+    """Whether the plugin's push rules call POST /domibus/backend."""
+    push_user: str = "domibus"
+    push_password_file: Path | None = None
+    max_answer_bytes: Annotated[int, Field(gt=0, le=10_000_000)] = 10_000_000
+    """A longer answer, hence a message with payloads above three quarters of it, stays at the gateway.
+    No more than what the XML parser accepts as one text (10 million)."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.push and self.push_password_file is None:
+            raise ValueError("push = true needs push_password_file: whoever pushes has to say who they are")
+        if (self.client_certificate is None) != (self.client_key is None):
+            raise ValueError("client_certificate and client_key belong together; give both or none")
+        return self
+
+
 class TimingGroup(_Group):
     """Time-outs in seconds (TDD 4.4); what is left out has the default of `exchange.Timing`."""
 
@@ -66,6 +95,7 @@ class TimingGroup(_Group):
     provider_retry: _Seconds | None = None
     send_retry: _Seconds | None = None
     send_attempts: Annotated[int, Field(gt=0)] | None = None
+    gateway_poll: _Seconds | None = None
     retry_ceiling: _Seconds | None = None
     lease: _Seconds | None = None
 
@@ -111,11 +141,22 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     """IANA name of the zone in which citizens read times."""
     max_message_bytes: Annotated[int, Field(gt=0)] = 310 * 1024 * 1024
-    as4_signing: KeyPair
-    as4_encryption: KeyPair
+    as4_signing: KeyPair | None = None
+    as4_encryption: KeyPair | None = None
+    """Our own AS4; not needed with a gateway."""
+    gateway: GatewayGroup | None = None
+    """Someone else's access point does the messaging."""
     national: NationalGroup
     oidc: OidcGroup
     timing: TimingGroup = Field(default_factory=TimingGroup)
+
+    @model_validator(mode="after")
+    def _one_way_of_messaging(self) -> Self:
+        if self.gateway is None and (self.as4_signing is None or self.as4_encryption is None):
+            raise ValueError(
+                "give [as4_signing] and [as4_encryption], or the [gateway] that does the messaging"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -153,17 +194,15 @@ def load_settings() -> Settings:
 
 
 def _files(settings: Settings) -> list[Path]:
-    national, oidc = settings.national, settings.oidc
+    national, oidc, gateway = settings.national, settings.oidc, settings.gateway
+    pairs = [pair for pair in (settings.as4_signing, settings.as4_encryption) if pair is not None]
     paths: list[Path | None] = [
         settings.tls_certificate,
         settings.tls_key,
         settings.pmodes,
         *settings.trust_anchors,
         settings.mappings,
-        settings.as4_signing.certificate,
-        settings.as4_signing.key,
-        settings.as4_encryption.certificate,
-        settings.as4_encryption.key,
+        *(path for pair in pairs for path in (pair.certificate, pair.key)),
         national.ca,
         national.client_certificate,
         national.client_key,
@@ -171,4 +210,7 @@ def _files(settings: Settings) -> list[Path]:
         oidc.client_secret_file,
         oidc.ca,
     ]
+    if gateway is not None:
+        paths += [gateway.password_file, gateway.push_password_file, gateway.ca]
+        paths += [gateway.client_certificate, gateway.client_key]
     return [path for path in paths if path is not None]

@@ -3,16 +3,21 @@
 Design, locked door 2; eDelivery AS4 1.15 §3 (receipts), digest edelivery-as4 §9 (duplicates).
 """
 
+import contextlib
 from dataclasses import dataclass, field
 
 from intermediary import as4
 from intermediary.as4.codes import EbmsErrorCode
-from intermediary.as4.model import EbmsError, Packed, Received
+from intermediary.as4.errors import Refusal
+from intermediary.as4.matching import match
+from intermediary.as4.model import DigestReference, EbmsError, Packed, Payload, Received, UserMessage
+from intermediary.content import Content, Octets
 from intermediary.exchange.errors import LeaseLost
 from intermediary.exchange.model import Direction, Fact, Message, MessageState, event, message_item
 from intermediary.exchange.own_as4 import OwnAs4
 from intermediary.exchange.parts import join
 from intermediary.exchange.ports import Ports
+from intermediary.exchange.sealing import seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class AccessPoint:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
 
-    def receive(self, content_type: str, body: bytes) -> HttpAnswer:
+    def receive(self, content_type: str, body: Octets | Content) -> HttpAnswer:
         """Verify, store, acknowledge. Any input gets an answer; nothing is raised for bad input."""
         ports, own = self._ports, self._own()
         now = ports.clock()
@@ -52,6 +57,37 @@ class AccessPoint:
         ports.wake()
         return answer
 
+    def take(
+        self, header: UserMessage, payloads: tuple[Payload, ...], references: tuple[DigestReference, ...]
+    ) -> str | None:
+        """Store what a gateway received and acknowledged; the reason why it is none of ours, or None.
+
+        The gateway may delete it once this returns None; the same message again changes nothing.
+        """
+        ports = self._ports
+        try:
+            pmode = match(header, ports.pmodes)
+        except Refusal as refusal:
+            return f"{refusal.code.code} {refusal.reason}"
+        received = Received(header, payloads, references, (), b"")
+        if not header.is_test and not self.knows(header.message_id):
+            with contextlib.suppress(LeaseLost):  # another process stored it at the same moment
+                self._store(received, pmode.id, Packed("", b""))
+            ports.wake()
+        return None
+
+    def knows(self, message_id: str) -> bool:
+        """True where a message from any partner with that id is stored."""
+        with self._ports.ledger.begin() as tx:
+            items = (message_item(Direction.IN, pmode.id, message_id) for pmode in self._ports.pmodes)
+            return any(tx.message(item) is not None for item in items)
+
+    def turn_away(self, message_id: str, reason: str) -> None:
+        """Write down that a message which a gateway received was not taken, and why."""
+        with self._ports.ledger.begin() as tx:
+            refused = event(Fact.MESSAGE_REFUSED, self._ports.clock(), reason=reason, message_id=message_id)
+            tx.log("platform", refused)
+
     def _own(self) -> OwnAs4:
         own = self._ports.messaging
         assert isinstance(own, OwnAs4), "with a gateway partners push to the gateway"
@@ -61,10 +97,12 @@ class AccessPoint:
         ports, header = self._ports, received.message
         now = ports.clock()
         references = tuple((r.uri, r.digest_method, r.digest_value.hex()) for r in received.references)
+        key = ports.vault.new_key()
+        # Before the transaction, which nobody else may have to wait for.
+        sealed, blob = seal(ports, key, join(received.payloads))
         with ports.ledger.begin() as tx:
             known = tx.message(message_item(Direction.IN, pmode_id, header.message_id))
             if known is None:
-                key = ports.vault.new_key()
                 tx.save_message(
                     Message(
                         direction=Direction.IN,
@@ -81,7 +119,8 @@ class AccessPoint:
                         receipt=receipt.body,
                         receipt_type=receipt.content_type,
                         key=key,
-                        sealed=ports.vault.seal(key, bytes(join(received.payloads))),
+                        sealed=sealed,
+                        blob=blob,
                     )
                 )
                 return _ok(receipt)
@@ -90,6 +129,8 @@ class AccessPoint:
                 known.exchange_id or "platform",
                 event(Fact.DUPLICATE_RECEIVED, now, message_id=header.message_id, same_content=same),
             )
+        if blob is not None:
+            ports.blobs.delete(blob)
         if same:
             return HttpAnswer(200, known.receipt_type, known.receipt)
         error = EbmsError(

@@ -42,7 +42,7 @@ class _File(BaseModel):
     id: _Text
     us: _Party
     partner: _Party
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
     signing_certificates: list[_Text] = Field(default_factory=list)
     encryption_certificate: str | None = None
     return_hosts: list[_Text] = Field(default_factory=list)
@@ -62,7 +62,7 @@ class _File(BaseModel):
             id=self.id,
             us=self.us.party(),
             partner=self.partner.party(),
-            url=self.url,
+            url=self.url or "",
             partner_signing_certificates=tuple(read(name) for name in self.signing_certificates),
             partner_encryption_certificate=read(wanted) if wanted else None,
             agreement=self.agreement,
@@ -78,14 +78,20 @@ class _File(BaseModel):
         return Partner(pmode, tuple(host.lower() for host in self.return_hosts))
 
 
-def load_partners(folder: Path) -> tuple[Partner, ...]:
-    """All `*.yaml` files of a folder; certificate paths are relative to their file. Raises PModeInvalid."""
+def load_partners(folder: Path, *, gateway: bool = False) -> tuple[Partner, ...]:
+    """All `*.yaml` files of a folder; certificate paths are relative to their file. Raises PModeInvalid.
+
+    Where a `gateway` does the messaging, its own P-Modes have URLs and certificates; here they may be absent.
+    """
     problems: list[str] = []
     partners: dict[str, Partner] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
             read = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-            if read.encrypt and not read.encryption_certificate:
+            if read.url is None and not gateway:
+                problems.append(f"{path}: url: missing; give that of the partner's access point")
+                continue
+            if read.encrypt and not read.encryption_certificate and not gateway:
                 problems.append(
                     f"{path}: encryption_certificate: missing; name the partner's certificate (PEM)"
                 )
