@@ -9,8 +9,9 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -131,7 +132,12 @@ class SigningKeys:
         raise KeyUnusable("There is no signing key of the kind that the P-Mode's security profile demands")
 
 
-Signing = SigningKey | SigningKeys
+class Signing(Protocol):
+    """What messages are signed with: one key, several, or a choice made by date."""
+
+    def of_profile(self, profile: SecurityProfile | None) -> SigningKey:
+        """The key that the profile signs with; raises KeyUnusable where there is none."""
+        ...
 
 
 class DecryptionKey(NamedTuple):
@@ -255,6 +261,19 @@ def certificates_of_pem(pem: bytes) -> tuple[PublicCertificate, ...]:
         raise KeyUnusable(
             f"A certificate is not a PEM certificate with a key that a security profile uses ({_KEYS})"
         ) from None
+
+
+def recipient(pem: bytes, now: datetime) -> PublicCertificate | None:
+    """Of a partner's encryption certificates the one that began last and is valid at `now`; None: none is.
+
+    Raises KeyUnusable.
+    """
+    current = [
+        one
+        for one in certificates_of_pem(pem)
+        if one.certificate.not_valid_before_utc <= now <= one.certificate.not_valid_after_utc
+    ]
+    return max(current, key=lambda one: one.certificate.not_valid_before_utc, default=None)
 
 
 @lru_cache(maxsize=256)

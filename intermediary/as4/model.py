@@ -185,6 +185,7 @@ class PMode:
     """Pinned signer certificates (PEM). Empty: any certificate that the certificate check accepts and whose
     subject common name equals the partner's party id."""
     partner_encryption_certificate: bytes | None = field(default=None, repr=False)
+    """PEM; several may overlap: of those valid at the message's time the one that began last counts."""
     agreement: str | None = None
     service: str = "QueryManager"
     service_type: str | None = "urn:oasis:names:tc:ebcore:ebrs:ebms:binding:1.0"

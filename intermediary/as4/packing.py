@@ -18,7 +18,7 @@ from intermediary.as4 import (
 )
 from intermediary.as4.errors import CannotPack
 from intermediary.as4.header import PartInfo
-from intermediary.as4.keys import Signing, certificates_of_pem
+from intermediary.as4.keys import Signing, recipient
 from intermediary.as4.model import DigestReference, Packed, Payload, PMode, Property, UserMessage
 from intermediary.as4.vocabulary import GZIP_TYPE, OCTETS_TYPE
 from intermediary.content import Content, Octets, spooled
@@ -49,9 +49,11 @@ def pack(message: UserMessage, payloads: Sequence[Payload], pmode: PMode, signin
         digests = [(part.info.href, part.digest) for part in parts]
         security, references = signature.sign(messaging, digests, signing.of_profile(pmode.security))
     if secret is not None and pmode.partner_encryption_certificate is not None:
-        recipient = certificates_of_pem(pmode.partner_encryption_certificate)[0]
+        partner = recipient(pmode.partner_encryption_certificate, message.timestamp)
+        if partner is None:
+            raise CannotPack("No encryption certificate of the partner is valid now; ask for the renewed one")
         kinds = [(part.info.href, part.media_type) for part in parts]
-        security = encryption.write(kinds, secret, recipient, pmode.security) + security
+        security = encryption.write(kinds, secret, partner, pmode.security) + security
     content_type, body = mime.join(
         soap.envelope(messaging, security),
         [
