@@ -12,6 +12,7 @@ from tests.oracles.official import (
     official_schema,
     release_of,
     requires_official,
+    said,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "official_schema",
     "release_of",
     "requires_official",
+    "said",
 ]

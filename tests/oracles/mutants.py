@@ -58,13 +58,15 @@ Nodes = Sequence[etree._Element]
 Damage = Callable[[random.Random, etree._Element, Nodes], None]
 
 
-def mutants(root: etree._Element, seed: int, count: int) -> Iterator[tuple[str, etree._Element]]:
+def mutants(
+    root: etree._Element, seed: int, count: int, damages: Sequence[Damage] = ()
+) -> Iterator[tuple[str, etree._Element]]:
     """`count` damaged copies of a message with the name of the damage; `root` itself stays as it is."""
     dice = random.Random(seed)
     for _ in range(count):
         mutant = copy.deepcopy(root)
         nodes = [node for node in mutant.iter() if isinstance(node.tag, str)]
-        damage = dice.choice(DAMAGES)
+        damage = dice.choice(damages or DAMAGES)
         damage(dice, dice.choice(nodes[1:] or nodes), nodes)
         yield damage.__name__.lstrip("_"), mutant
 

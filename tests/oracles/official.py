@@ -129,10 +129,11 @@ def fired(kind: str, root: etree._Element, release: str = "oots-edm:v1.0") -> se
 
     Roles are error, warning, info. A dynamic XPath error is the entry (`<file>#dynamic-error`, error).
     """
-    return {(rule, role) for rule, role, _ in _said(kind, root, release)}
+    return {(rule, role) for rule, role, _ in said(kind, root, release)}
 
 
-def _said(kind: str, root: etree._Element, release: str) -> Iterable[tuple[str, str, str]]:
+def said(kind: str, root: etree._Element, release: str) -> Iterable[tuple[str, str, str]]:
+    """Id, role and message of everything that fires, rule by rule; see `fired`."""
     # SaxonC resolves entities, so it only gets what the hardened parser let through, written anew.
     text = etree.tostring(root, encoding="unicode", with_tail=False)
     return [entry for part in "SC" for entry in _run(f"{kind}-{part}", release, text)]
@@ -170,7 +171,7 @@ def official_problems(root: etree._Element) -> tuple[str, ...]:
     if release in SUBSTITUTIONS:
         problems += [
             f"{rule} ({role}): {message}"
-            for rule, role, message in _said(kind_of(root), root, release)
+            for rule, role, message in said(kind_of(root), root, release)
             if role != "info"
         ]
     return tuple(problems)

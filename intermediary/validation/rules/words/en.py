@@ -57,7 +57,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "agent_scheme": (
         "{context} must have a schemeID of the list EAS, or of an unregistered party id type.",
-        "Set schemeID to urn:cef.eu:names:identifier:EAS:[code] with a code of EAS, or to a value that starts "
+        "Set schemeID to urn:cef.eu:names:identifier:EAS:[code] with a code of EAS, or to one that starts "
         "with urn:oasis:names:tc:ebcore:partyid-type:unregistered.",
     ),
     "holds_agents": (
