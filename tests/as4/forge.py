@@ -5,20 +5,23 @@ It builds the envelope as a tree and hashes with libxml2, as WSS4J does it; ever
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from lxml import etree
 
 from intermediary import as4
 from intermediary.as4 import vocabulary as v
 from tests.as4 import pki
-from tests.as4.parties import PLATFORM, PORTAL, REQUEST
+from tests.as4.parties import PLATFORM, PORTAL, REQUEST, leaf, profile
 
 SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
 RSA_SHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
@@ -83,16 +86,100 @@ def messaging(
     </Messaging>"""
 
 
+OURS = pki.Leaf(b"", b"")
+"""Stands for the right key of the profile under test."""
+SPKI = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+POINT = (serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+_NAMESPACES = f'xmlns:x11="{v.XENC11}" xmlns:d11="{v.DSIG11}" xmlns:m="{v.DSIG_MORE}"'
+
+
+@dataclass
+class Agreement:
+    """The key agreement of a 2.0 message; None: as the profile demands, or what follows from the rest."""
+
+    method: str | None = None
+    key_method: str = v.KW_AES128
+    derivation: str = v.HKDF
+    salt: bytes = field(default_factory=lambda: os.urandom(16))
+    info: bytes = b""
+    other: bytes = b""
+    """OtherInfo of ConcatKDF."""
+    parameters: str | None = None
+    """XML inside KeyDerivationMethod."""
+    originator: str | None = None
+    """XML inside OriginatorKeyInfo."""
+    secret: bytes | None = None
+    named: Callable[[str], str] = lambda children: children
+    """Bends the XML inside AgreementMethod."""
+
+    def write(self, recipient: pki.Leaf, content_key: bytes, reference: str) -> tuple[str, bytes]:
+        """XML for KeyInfo, and the wrapped key; `reference` names the recipient's certificate."""
+        secret, originator = self._agree(recipient)
+        secret = secret if self.secret is None else self.secret
+        if self.derivation == v.CONCAT_KDF:
+            derived = hashlib.sha256(bytes([0, 0, 0, 1]) + secret + self.other).digest()[:16]
+            parameters = (
+                f'<x11:ConcatKDFParams AlgorithmID="00{self.other.hex()}" PartyUInfo="">'
+                f'<d:DigestMethod Algorithm="{v.SHA256}"/></x11:ConcatKDFParams>'
+            )
+        else:
+            extracted = hmac.digest(self.salt or bytes(32), secret, "sha256")
+            derived = hmac.digest(extracted, self.info + b"\x01", "sha256")[:16]
+            parameters = (
+                f'<m:HKDFParams><m:PRF Algorithm="{v.HMAC_SHA256}"/>'
+                f"<m:Salt>{base64.b64encode(self.salt).decode()}</m:Salt>"
+                f"<m:Info>{base64.b64encode(self.info).decode()}</m:Info><m:KeyLength>16</m:KeyLength>"
+                f"</m:HKDFParams>"
+            )
+        children = (
+            f'<x11:KeyDerivationMethod Algorithm="{self.derivation}">{self.parameters or parameters}'
+            f"</x11:KeyDerivationMethod>"
+            f"<x:OriginatorKeyInfo>{self.originator or originator}</x:OriginatorKeyInfo>"
+            f"<x:RecipientKeyInfo>{reference}</x:RecipientKeyInfo>"
+        )
+        method = self.method or profile().agreement
+        return (
+            f'<d:KeyInfo><x:AgreementMethod {_NAMESPACES} Algorithm="{method}">{self.named(children)}'
+            f"</x:AgreementMethod></d:KeyInfo>"
+        ), aes_key_wrap(derived, content_key)
+
+    @staticmethod
+    def _agree(recipient: pki.Leaf) -> tuple[bytes, str]:
+        public = recipient.x509.public_key()
+        if isinstance(public, x25519.X25519PublicKey):
+            fresh = x25519.X25519PrivateKey.generate()
+            return fresh.exchange(public), der_encoded(fresh.public_key().public_bytes(*SPKI))
+        assert isinstance(public, ec.EllipticCurvePublicKey)
+        key = ec.generate_private_key(ec.SECP256R1())
+        return key.exchange(ec.ECDH(), public), ec_value(key.public_key().public_bytes(*POINT))
+
+
+def der_encoded(spki: bytes) -> str:
+    """dsig11:DEREncodedKeyValue."""
+    return f"<d11:DEREncodedKeyValue>{base64.encodebytes(spki).decode()}</d11:DEREncodedKeyValue>"
+
+
+def ec_value(point: bytes, curve: str = v.SECP256R1) -> str:
+    """ds:KeyValue with dsig11:ECKeyValue."""
+    return (
+        f'<d:KeyValue><d11:ECKeyValue><d11:NamedCurve URI="{curve}"/>'
+        f"<d11:PublicKey>{base64.encodebytes(point).decode()}</d11:PublicKey></d11:ECKeyValue></d:KeyValue>"
+    )
+
+
 @dataclass
 class Forgery:
     """One message in the making."""
 
     parts: list[ForgedPart] = field(default_factory=list)
     header: str | None = None
-    signer: pki.Leaf = field(default_factory=lambda: pki.leaf(PORTAL.id))
-    recipient: pki.Leaf | None = field(default_factory=lambda: pki.leaf(PLATFORM.id, "encryption"))
+    signer: pki.Leaf = OURS
+    recipient: pki.Leaf | None = OURS
     """None: nothing is encrypted."""
-    signature_method: str = v.RSA_SHA256
+    signature_method: str | None = None
+    """None: of the profile."""
+    raw_signature: Callable[[bytes], bytes] = lambda value: value
+    """Applied to the signature value."""
     digest_method: str = v.SHA256
     c14n: str = v.EXC_C14N
     attachment_transform: str = v.ATTACHMENT_SIGNATURE
@@ -102,6 +189,7 @@ class Forgery:
     covered: Callable[[str], bool] = lambda uri: True
     further: tuple[str, ...] = ()
     """Ids of further elements to be signed."""
+    agreement: Agreement = field(default_factory=Agreement)
     oaep_digest: str = v.SHA256
     mgf: str = v.MGF1_SHA256
     cipher: str = v.AES128_GCM
@@ -125,7 +213,7 @@ class Forgery:
         )
         security = envelope[0][0]
         assert security.tag == v.SECURITY
-        security.append(self._fragment(self._token("signer", self.signer)))
+        security.append(self._fragment(self._token("signer", self._signer())))
         self._sign(envelope, security)
         contents = [part.content for part in self.parts]
         if self.recipient is not None and self.parts:
@@ -133,6 +221,13 @@ class Forgery:
         self.last(envelope)
         root = bytes(etree.tostring(envelope, encoding=self.charset, xml_declaration=True))  # type: ignore[arg-type]
         return self._join(root, contents)
+
+    def _signer(self) -> pki.Leaf:
+        return leaf(PORTAL.id) if self.signer is OURS else self.signer
+
+    def _recipient(self) -> pki.Leaf:
+        assert self.recipient is not None
+        return leaf(PLATFORM.id, "encryption") if self.recipient is OURS else self.recipient
 
     @staticmethod
     def _fragment(text: str) -> etree._Element:
@@ -167,8 +262,7 @@ class Forgery:
             f"</d:X509IssuerSerial></d:X509Data>",
             "none": "",
         }
-        named = f"<w:SecurityTokenReference>{forms[self.key_form]}</w:SecurityTokenReference>"
-        return f"<d:KeyInfo>{named}</d:KeyInfo>"
+        return f"<w:SecurityTokenReference>{forms[self.key_form]}</w:SecurityTokenReference>"
 
     def _canonical(self, node: etree._Element) -> bytes:
         prefixes = self.prefix_list.split() or None
@@ -198,29 +292,49 @@ class Forgery:
             for uri, method, data in references
             if self.covered(uri)
         )
+        method, named = (
+            self.signature_method or profile().signature_method,
+            self._reference("signer", self._signer()),
+        )
         signature = self._fragment(
             f'<d:Signature><d:SignedInfo>\n<d:CanonicalizationMethod Algorithm="{self.c14n}">{inclusive}'
-            f'</d:CanonicalizationMethod>\n<d:SignatureMethod Algorithm="{self.signature_method}"/>\n{listed}'
-            f"</d:SignedInfo><d:SignatureValue/>{self._reference('signer', self.signer)}</d:Signature>"
+            f'</d:CanonicalizationMethod>\n<d:SignatureMethod Algorithm="{method}"/>\n{listed}'
+            f"</d:SignedInfo><d:SignatureValue/><d:KeyInfo>{named}</d:KeyInfo></d:Signature>"
         )
         security.append(signature)
-        key = serialization.load_pem_private_key(self.signer.key, None)
-        assert isinstance(key, rsa.RSAPrivateKey)
-        value = key.sign(self._canonical(signature[0]), padding.PKCS1v15(), _HASHES[self.signature_method][0])
+        value = self.raw_signature(self._signature(self._canonical(signature[0]), method))
         signature[1].text = base64.encodebytes(value).decode()
 
+    def _signature(self, data: bytes, method: str) -> bytes:
+        key = serialization.load_pem_private_key(self._signer().key, None)
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key.sign(
+                data, padding.PKCS1v15(), hashes.SHA1() if method == RSA_SHA1 else hashes.SHA256()
+            )
+        if isinstance(key, ed25519.Ed25519PrivateKey):
+            return key.sign(data)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        r, s = decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
     def _encrypt(self, security: etree._Element, contents: list[bytes]) -> list[bytes]:
-        assert self.recipient is not None
-        public = self.recipient.x509.public_key()
-        assert isinstance(public, rsa.RSAPublicKey)
-        algorithm = _HASHES[self.oaep_digest][0]
-        mgf = hashes.SHA256() if self.mgf == v.MGF1_SHA256 else hashes.SHA1()
-        wrapped = public.encrypt(self.content_key, padding.OAEP(padding.MGF1(mgf), algorithm, None))
+        recipient = self._recipient()
+        public, named = recipient.x509.public_key(), self._reference("recipient", recipient)
+        if isinstance(public, rsa.RSAPublicKey):
+            algorithm = _HASHES[self.oaep_digest][0]
+            mgf = hashes.SHA256() if self.mgf == v.MGF1_SHA256 else hashes.SHA1()
+            wrapped = public.encrypt(self.content_key, padding.OAEP(padding.MGF1(mgf), algorithm, None))
+            how = (
+                f'<x:EncryptionMethod Algorithm="{v.RSA_OAEP}">'
+                f'<d:DigestMethod Algorithm="{self.oaep_digest}"/>'
+                f'<m:MGF xmlns:m="{v.XENC11}" Algorithm="{self.mgf}"/></x:EncryptionMethod>'
+                f"<d:KeyInfo>{named}</d:KeyInfo>"
+            )
+        else:
+            key_info, wrapped = self.agreement.write(recipient, self.content_key, named)
+            how = f'<x:EncryptionMethod Algorithm="{self.agreement.key_method}"/>{key_info}'
         key = (
-            f'<x:EncryptedKey Id="EK1"><x:EncryptionMethod Algorithm="{v.RSA_OAEP}">'
-            f'<d:DigestMethod Algorithm="{self.oaep_digest}"/>'
-            f'<m:MGF xmlns:m="{v.XENC11}" Algorithm="{self.mgf}"/></x:EncryptionMethod>'
-            f"{self._reference('recipient', self.recipient)}<x:CipherData><x:CipherValue>"
+            f'<x:EncryptedKey Id="EK1">{how}<x:CipherData><x:CipherValue>'
             f"{base64.encodebytes(wrapped).decode()}</x:CipherValue></x:CipherData></x:EncryptedKey>"
         )
         datas = [
@@ -232,7 +346,7 @@ class Forgery:
             f"</x:CipherReference></x:CipherData></x:EncryptedData>"
             for n, part in enumerate(self.parts)
         ]
-        for text in reversed([self._token("recipient", self.recipient), key, *datas]):
+        for text in reversed([self._token("recipient", recipient), key, *datas]):
             security.insert(0, self._fragment(text))
         encrypted = []
         for content in contents:

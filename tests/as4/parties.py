@@ -1,7 +1,14 @@
-"""Two partners, portal and platform, with keys and P-Modes; and the shortest way to send between them."""
+"""Two partners, portal and platform, with keys and P-Modes; and the shortest way to send between them.
 
+They talk by the security profile that `under` sets, else by 1.15; the platform has the keys of all at once.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from intermediary import as4, trust
 from tests.as4 import pki
@@ -20,26 +27,54 @@ PDF = as4.Payload(
 )
 
 
-@cache
+_profile: ContextVar[as4.SecurityProfile] = ContextVar("profile", default=as4.EDELIVERY_1_15)
+
+
+@contextmanager
+def under(profile: as4.SecurityProfile) -> Iterator[None]:
+    """Both parties have moved to that profile."""
+    token = _profile.set(profile)
+    yield
+    _profile.reset(token)
+
+
+def profile() -> as4.SecurityProfile:
+    """The profile that both parties are on."""
+    return _profile.get()
+
+
+def leaf(common_name: str, use: str = "signing", **more: Any) -> pki.Leaf:
+    """A key and certificate of the kind that the profile needs for that use."""
+    kind = profile().signing_key if use == "signing" else profile().encryption_key
+    return pki.leaf(common_name, use, kind=kind, **more)
+
+
 def signing(party: as4.Party = PORTAL) -> as4.SigningKey:
-    return as4.SigningKey.from_pem(*pki.leaf(party.id))
+    return _signing(party, profile())
+
+
+@cache
+def _signing(party: as4.Party, security: as4.SecurityProfile) -> as4.SigningKey:
+    return as4.SigningKey.from_pem(*pki.leaf(party.id, kind=security.signing_key))
 
 
 @cache
 def keys(party: as4.Party = PLATFORM) -> as4.OwnKeys:
-    return as4.OwnKeys.from_pem(pki.leaf(party.id, "encryption"))
+    """Decryption keys of all profiles."""
+    kinds = (security.encryption_key for security in as4.PROFILES.values())
+    return as4.OwnKeys.from_pem(*(pki.leaf(party.id, "encryption", kind=kind) for kind in kinds))
 
 
-@cache
 def pmode(us: as4.Party = PORTAL, partner: as4.Party = PLATFORM) -> as4.PMode:
     """The P-Mode as `us` holds it."""
     return as4.PMode(
+        security=profile(),
         id=f"{us.id}-{partner.id}",
         us=us,
         partner=partner,
         url="https://partner.example/as4",
-        partner_signing_certificates=(pki.leaf(partner.id).certificate,),
-        partner_encryption_certificate=pki.leaf(partner.id, "encryption").certificate,
+        partner_signing_certificates=(leaf(partner.id).certificate,),
+        partner_encryption_certificate=leaf(partner.id, "encryption").certificate,
     )
 
 

@@ -73,7 +73,6 @@ def authority(
     )
 
 
-@cache
 def leaf(
     common_name: str,
     use: str = "signing",
@@ -82,7 +81,12 @@ def leaf(
     ends: datetime = NOW + timedelta(days=365),
     kind: KeyKind = "rsa",
 ) -> Leaf:
-    """A leaf key with a certificate of that authority."""
+    """A leaf key with a certificate of that authority; the same one for the same arguments."""
+    return _leaf(common_name, use, issuer, starts, ends, kind)
+
+
+@cache
+def _leaf(common_name: str, use: str, issuer: str, starts: datetime, ends: datetime, kind: KeyKind) -> Leaf:
     key = key_of_kind(f"{common_name} {use}", kind)
     signing, transport = use == "signing", use != "signing" and kind == "rsa"
     agreement = use != "signing" and kind != "rsa"

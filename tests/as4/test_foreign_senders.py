@@ -18,6 +18,7 @@ def zipped(content: bytes = b"%PDF content", **changes: str) -> ForgedPart:
     return ForgedPart("p1@forge", "application/gzip", gzip.compress(content), tuple(properties.items()))
 
 
+@pytest.mark.usefixtures("each_profile")
 def test_a_foreign_message_is_read_and_acknowledged() -> None:
     packed = Forgery([zipped(), ForgedPart("p2@forge", "image/jpeg", b"\xff\xd8")]).pack()
     unpacked = receive(packed)
@@ -38,6 +39,7 @@ def test_the_root_part_may_stand_anywhere() -> None:
     )
 
 
+@pytest.mark.usefixtures("each_profile")
 @pytest.mark.parametrize("form", ["token", "embedded", "ski", "thumbprint", "serial"])
 def test_every_form_of_key_reference_is_read(form: str) -> None:
     assert receive(Forgery([zipped()], key_form=form).pack()).received.payloads

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from intermediary import as4
 from intermediary.content import InMemory
-from tests.as4 import pki
 from tests.as4.parties import (
     CHECK,
     EDM,
@@ -18,7 +17,9 @@ from tests.as4.parties import (
     PORTAL,
     REQUEST,
     acknowledge,
+    leaf,
     pmode,
+    profile,
     read,
     receive,
     send,
@@ -31,7 +32,7 @@ ERROR = as4.EbmsError(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def receipt(unpacked: as4.Unpacked) -> as4.Packed:
     return acknowledge(unpacked)
 
@@ -78,7 +79,7 @@ def test_a_receipt_whose_references_are_a_copy_of_something_else(
 
 
 def test_a_receipt_signed_by_somebody_else(unpacked: as4.Unpacked, sent: as4.Packed) -> None:
-    for other in (signing(PORTAL), as4.SigningKey.from_pem(*pki.leaf("AP_OTHER"))):
+    for other in (signing(PORTAL), as4.SigningKey.from_pem(*leaf("AP_OTHER"))):
         answer = as4.pack_receipt(unpacked.received, "r@x", NOW, other)
         with pytest.raises(as4.InvalidReceipt, match="not pinned"):
             read(answer, sent)
@@ -187,7 +188,7 @@ def test_an_answer_may_come_as_multipart(receipt: as4.Packed, sent: as4.Packed) 
 
 
 @cache
-def _acknowledged() -> tuple[as4.Packed, as4.Packed]:
+def _acknowledged(_profile: as4.SecurityProfile) -> tuple[as4.Packed, as4.Packed]:
     packed = send(EDM)
     return packed, acknowledge(receive(packed))
 
@@ -195,7 +196,7 @@ def _acknowledged() -> tuple[as4.Packed, as4.Packed]:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_no_damaged_receipt_counts(data: st.DataObject) -> None:
-    packed, answer = _acknowledged()
+    packed, answer = _acknowledged(profile())
     at = data.draw(st.integers(0, len(answer.body) - 1))
     byte = data.draw(st.integers(0, 255).filter(lambda value: value != answer.body[at]))
     damaged = answer.body[:at] + bytes([byte]) + answer.body[at + 1 :]
