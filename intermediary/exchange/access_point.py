@@ -155,7 +155,8 @@ class AccessPoint:
                     partner=pmode_id,
                 ),
             )
-        signal = as4.pack_error((error,), ports.message_id(), now, self._own().signing)
+        security = next((pmode.security for pmode in ports.pmodes if pmode.id == pmode_id), None)
+        signal = as4.pack_error((error,), ports.message_id(), now, self._own().signing, security)
         # 400 where not even a message id could be read: proxies and people then see it as a bad request.
         return HttpAnswer(200 if message_id else 400, signal.content_type, signal.body)
 

@@ -1,4 +1,4 @@
-"""Our own AS4 as the carrier of messages: pack, push, read the receipt (eDelivery AS4 1.15)."""
+"""Our own AS4 as the carrier of messages: pack, push, read the receipt (eDelivery AS4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class OwnAs4:
     """Implements contracts.Messaging; its keys serve the receiving side (AccessPoint) too."""
 
     push: Push
-    signing: as4.SigningKey = field(repr=False)
+    signing: as4.Signing = field(repr=False)
     keys: as4.OwnKeys = field(repr=False)
     certificate_check: Callable[[datetime], as4.CertificateCheck]
     clock: Clock
