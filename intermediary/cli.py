@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from intermediary import edm, xml
 from intermediary.audit import AuditLog, Story
+from intermediary.cli_releases import app as releases_app
+from intermediary.cli_validate import validate
 from intermediary.exchange import TRANSITIONS, SettingsInvalid
 from intermediary.settings import Settings, load_settings
 from intermediary.shipped import shipped
@@ -29,6 +30,8 @@ mappings_app = typer.Typer(help="Evidence type mappings: check, import, look.", 
 exchanges_app = typer.Typer(help="Exchanges: list them, read the story of one.", no_args_is_help=True)
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(exchanges_app, name="exchanges")
+app.add_typer(releases_app, name="releases")
+app.command("validate")(validate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
@@ -80,7 +83,8 @@ def serve() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=20,
+        # idle TLS connections of partners use all of it; containers are killed after ten seconds
+        timeout_graceful_shutdown=6,
     )
 
 
@@ -94,50 +98,6 @@ def migrate() -> None:
     engine = store.open_engine(settings.database_url)
     store.migrate(engine)
     out.print("The database has the newest schema.")
-
-
-@app.command()
-def validate(
-    file: Annotated[Path, typer.Argument(help="An EDM message (XML); - for standard input.")],
-    release: Annotated[
-        str | None,
-        typer.Option(help="Check against this release, e.g. oots-edm:v1.2; default: what it says."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Check an EDM message against the schemas; findings name rule, place, line and remedy."""
-    from intermediary.validation import RELEASES, Validator
-
-    data = sys.stdin.buffer.read() if str(file) == "-" else _bytes(file)
-    findings: list[dict[str, Any]]
-    try:
-        root = xml.parse(data)
-    except xml.XmlRefused as refused:
-        release = release or "none"
-        findings = [{"rule": refused.rule, "severity": "error", "line": refused.line, "text": refused.reason,
-                     "place": "/", "remedy": refused.remedy}]  # fmt: skip
-    else:
-        release = release or edm.peek(root).specification_identifier or edm.LATEST
-        if release not in RELEASES:
-            err.print(f"{release} is no release known here; use one of {', '.join(sorted(RELEASES))}")
-            raise typer.Exit(2)
-        findings = [asdict(f) for f in Validator(shipped("xsd")).check(root, release).findings]
-        if not findings and release in edm.PROFILES:
-            try:
-                edm.read(root)
-            except edm.EdmUnreadable as unreadable:
-                findings = [{**asdict(p), "severity": "error"} for p in unreadable.problems]
-    refuses = any(f["severity"] == "error" for f in findings)
-    if as_json:
-        _print_json({"file": str(file), "release": release, "valid": not refuses, "findings": findings})
-    else:
-        for f in findings:
-            line = f" line {f['line']}" if f.get("line") else ""
-            out.print(f"[bold]{f['rule']}[/] {f['severity']} at {f['place']}{line}", markup=True)
-            out.print(f"  {f['text']}\n  → {f['remedy']}", markup=False)
-        verdict = "[red]not valid[/]" if refuses else "[green]valid[/]"
-        out.print(f"{file}: {verdict} ({release})")
-    raise typer.Exit(1 if refuses else 0)
 
 
 @mappings_app.command("lint")
@@ -312,14 +272,6 @@ def _mapping_store() -> Any:
     engine = store.open_engine(_settings().database_url)
     store.migrate(engine)
     return MappingStore(engine)
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        err.print(f"{file}: {error.strerror}")
-        raise typer.Exit(2) from None
 
 
 def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:

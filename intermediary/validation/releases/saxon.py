@@ -2,7 +2,7 @@
 
 Why a process: SaxonC does not gain from threads (stack page, pitfall 6), cannot be interrupted, and writes
 what it dislikes, values of the message among it, straight to descriptor 2. So it works behind a pipe, its
-errors go nowhere, and whoever takes too long is ended. Access to addresses and files is forbidden by its setting
+errors go nowhere, and whoever takes too long is ended. Access to addresses and files is forbidden by setting
 `allowedProtocols`. One line of JSON each way:
 
     {"sheets": [path, …], "xml": text}   ->   {"said": [text or null, …]} or {"error": text}
