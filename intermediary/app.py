@@ -16,6 +16,7 @@ from lxml import etree
 from sqlalchemy import Engine
 
 from intermediary import as4, preview, store, trust
+from intermediary.console import Checker, self_check_router
 from intermediary.exchange import Exchanges, OwnAs4, Ports
 from intermediary.mapping import MappingStore, StoredMappings, load
 from intermediary.settings import GatewayGroup, NationalGroup, Settings
@@ -24,6 +25,8 @@ from intermediary.transport import as4 as as4_door
 from intermediary.transport import domibus
 from intermediary.transport import national as national_door
 from intermediary.validation import Report, Validator
+from intermediary.validation.releases import ReleaseStore
+from intermediary.validation.rules.published import published_rules
 
 NATIONAL_RELEASE = "xnachweis-profile:1"
 IDLE_SECONDS = 0.25
@@ -42,6 +45,8 @@ class Platform:
     wake: threading.Event
     plugin: domibus.WsPlugin | None = None
     """The gateway, where one does the messaging."""
+    releases: ReleaseStore | None = None
+    """Official releases that judge beside the built-in rules."""
 
     def work(self, stop: threading.Event, name: str) -> None:
         """Run one worker until `stop`."""
@@ -62,15 +67,19 @@ def build(settings: Settings) -> Platform:
         mappings.save(load(settings.mappings), author="platform", reason="first start", now=now())
     partners = as4_door.load_partners(settings.pmodes, gateway=settings.gateway is not None)
     plugin = None if settings.gateway is None else domibus.WsPlugin(_access(settings.gateway))
-    validator = Validator(shipped("xsd"))
+    releases = ReleaseStore(settings.releases) if settings.releases else None
+    validator = Validator(shipped("xsd"), installed=releases.installed if releases else tuple)
 
     def national_check(root: etree._Element) -> Report:
         return validator.check(root, NATIONAL_RELEASE)
 
     wake = threading.Event()
+    vault = store.KeyVault.from_file(settings.platform_key_file)
+    blobs = store.FileBlobs(settings.blob_folder, vault)
     ports = Ports(
-        ledger=store.SqlLedger(engine),
-        vault=store.KeyVault.from_file(settings.platform_key_file),
+        ledger=store.SqlLedger(engine, blobs),
+        vault=vault,
+        blobs=blobs,
         clock=now,
         new_id=lambda: str(uuid.uuid4()),
         mappings=StoredMappings(mappings),
@@ -84,7 +93,7 @@ def build(settings: Settings) -> Platform:
         return_hosts={p.pmode.id: p.return_hosts for p in partners if p.return_hosts},
         wake=wake.set,
     )
-    return Platform(settings, engine, Exchanges(ports), mappings, national_check, wake, plugin)
+    return Platform(settings, engine, Exchanges(ports), mappings, national_check, wake, plugin, releases)
 
 
 def create_app(platform: Platform) -> FastAPI:
@@ -119,6 +128,8 @@ def create_app(platform: Platform) -> FastAPI:
     elif settings.gateway is not None and settings.gateway.push:
         app.include_router(domibus.backend_router(_backend(platform, settings.gateway, inbox)))
     app.include_router(national_door.callback_router(exchanges.deliver, platform.national_check))
+    installed = platform.releases.installed if platform.releases else tuple
+    app.include_router(self_check_router(Checker(Validator(shipped("xsd"), published_rules(), installed))))
     pages = _preview(platform)
     app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages))
 

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     database_url: str
     platform_key_file: Path
     """Wraps the keys of everything sealed; made on first use. Without it nothing sealed can be read."""
+    blobs: Path | None = None
+    """Folder of sealed content that is too large for a row; default: `blobs` beside the SQLite file.
+    Several nodes share it as they share the database. Back up both together."""
     session_secret_file: Path
     host: str = "127.0.0.1"
     port: int = 8443
@@ -131,6 +134,8 @@ class Settings(BaseSettings):
     trust_anchors: list[Path]
     mappings: Path = Field(default_factory=lambda: shipped("mappings"))
     """Imported when the store holds no mapping yet."""
+    releases: Path | None = None
+    """Folder of official releases that `intermediary releases add` installs; made on first use."""
     workers: Annotated[int, Field(ge=0, le=64)] = 2
     """Worker threads beside the web server; 0 where `intermediary worker` runs them elsewhere."""
     operator: str = ""
@@ -157,6 +162,16 @@ class Settings(BaseSettings):
                 "give [as4_signing] and [as4_encryption], or the [gateway] that does the messaging"
             )
         return self
+
+    @property
+    def blob_folder(self) -> Path:
+        """Where `blobs` lie. Raises SettingsInvalid where no setting and no SQLite file says so."""
+        if self.blobs is not None:
+            return self.blobs
+        scheme, _, path = self.database_url.partition(":///")
+        if scheme.startswith("sqlite") and path:
+            return Path(path).parent / "blobs"
+        raise SettingsInvalid("blobs: name a folder that all nodes share; only SQLite has a default")
 
     @classmethod
     def settings_customise_sources(

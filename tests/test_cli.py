@@ -14,8 +14,8 @@ from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.platform_files import write_platform_files
 from intermediary.sandbox.world import World
 from intermediary.shipped import shipped
-from intermediary.store import SqlLedger
 from tests.edm import examples
+from tests.store.conftest import ledger_of
 from tests.store.test_ledger import EXCHANGE, NOON
 
 run = CliRunner()
@@ -110,7 +110,7 @@ def test_mappings_are_imported_listed_and_shown(platform: str) -> None:
 
 def test_the_story_of_an_exchange_is_shown(platform: str) -> None:
     assert call("exchanges", "list").output.strip() == "none"
-    with SqlLedger(store.open_engine(platform)).begin() as tx:
+    with ledger_of(store.open_engine(platform)).begin() as tx:
         tx.save(replace(EXCHANGE, id="abc-1"), None)
         tx.log("abc-1", event(Fact.PROVIDER_ASKED, NOON, provider="kba-zfzr"))
         tx.log("platform", event(Fact.MESSAGE_REFUSED, NOON, code="EBMS:0101"))

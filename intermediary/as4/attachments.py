@@ -19,7 +19,6 @@ from intermediary.as4.errors import Refusal
 from intermediary.content import Content, InMemory, Octets
 
 _XML = re.compile(r"text/xml|application/xml|(?:application|image)/.*\+xml", re.IGNORECASE)
-_XML_LIMITS = xml.Limits()
 
 
 def signed_form(content: Content, media_type: str) -> tuple[bytes, Content]:
@@ -30,7 +29,7 @@ def signed_form(content: Content, media_type: str) -> tuple[bytes, Content]:
     Raises Refusal (EBMS:0101) for XML that the hardened parser refuses.
     """
     if _XML.match(media_type):
-        form, usable = _canonical(content.head(_XML_LIMITS.bytes + 1))
+        form, usable = _canonical(content.head(xml.MOST))
         return hashlib.sha256(form).digest(), content if usable is None else InMemory(usable)
     if media_type[:5].lower() == "text/":
         return _digest(_crlf(content.chunks())), content
@@ -58,7 +57,7 @@ def _crlf(pieces: Iterable[Octets]) -> Iterator[bytes]:
 def _canonical(content: bytes) -> tuple[bytes, bytes | None]:
     """The canonical form, and what may be used instead of the content, if it may not be used itself."""
     try:
-        tree = xml.parse(content, _XML_LIMITS).getroottree()
+        tree = xml.parse(content).getroottree()
         form = etree.tostring(tree, method="c14n", exclusive=True, with_comments=False)
     except (xml.XmlRefused, etree.LxmlError):
         raise Refusal(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from intermediary.as4.model import Packed, Payload, PMode, UserMessage
+from intermediary.content import Content
 from intermediary.exchange.model import Document, Event, Exchange, Message, State
 from intermediary.mapping.model import MappingSet, Provider
 from intermediary.national.model import NationalAnswer, NationalRequest
@@ -110,6 +111,19 @@ class Vault(Protocol):
         """Decrypt; raises ValueError where key or bytes do not fit."""
 
 
+class Blobs(Protocol):
+    """Sealed content of any size, outside the database."""
+
+    def put(self, key: bytes, content: Content) -> str:
+        """Seal under a wrapped key; durable when this returns. Returns its name."""
+
+    def open(self, key: bytes, name: str) -> Content:
+        """The content, read as it is asked for; raises ValueError where it is gone or does not fit."""
+
+    def delete(self, name: str) -> None:
+        """Delete, if it is there. The ledger does so after the commit that forgets a name."""
+
+
 class Queue(StrEnum):
     """What a worker may claim."""
 
@@ -175,3 +189,6 @@ class Ledger(Protocol):
 
     def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
         """Lease the item that is due longest to `owner`; its id, or None where nothing is due."""
+
+    def sweep(self) -> int:
+        """Delete blobs that a crash left without a row that names them; returns how many."""

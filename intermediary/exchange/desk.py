@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from intermediary import edm, translation, xml
+from intermediary.content import Content
 from intermediary.edm.model import EvidenceRequest, EvidenceResponse, Text
 from intermediary.exchange.contracts import Transaction
 from intermediary.exchange.inputs import open_inputs, seal_inputs
@@ -25,6 +26,7 @@ from intermediary.exchange.preview import (
 )
 from intermediary.exchange.reading import assured
 from intermediary.exchange.returning import acceptable_return
+from intermediary.exchange.sealing import unseal
 from intermediary.exchange.workflow import settle
 from intermediary.mapping.model import EvidenceMapping
 
@@ -165,8 +167,8 @@ class Desk:
         assert before is not None
         tx.save(changed, before.state)
 
-    def document(self, token: str, visitor: str, document_id: str) -> tuple[str, bytes]:
-        """Media type and bytes of one document. Raises PreviewUnknown."""
+    def document(self, token: str, visitor: str, document_id: str) -> tuple[str, Content]:
+        """Media type and content of one document. Raises PreviewUnknown."""
         ports, now = self._ports, self._ports.clock()
         with ports.ledger.begin() as tx:
             exchange = self._owned(tx, token, visitor)
@@ -176,8 +178,7 @@ class Desk:
             if found is None:
                 raise PreviewUnknown("There is no such document in this exchange")
             tx.log(exchange.id, event(Fact.DOCUMENT_SHOWN, now, document=document_id))
-        assert exchange.evidence_key is not None
-        return found.media_type, ports.vault.open(exchange.evidence_key, found.sealed)
+        return found.media_type, unseal(ports, exchange.evidence_key, found)
 
     def decide(self, token: str, visitor: str, approved: frozenset[str]) -> PreviewView:
         """Approve these documents (empty: decline). Deciding twice changes nothing."""

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from intermediary import translation
 from intermediary.as4.codes import EbmsErrorCode
-from intermediary.content import InMemory
 from intermediary.edm.codes import ErrorCode
 from intermediary.edm.model import EvidenceRequest, Text
 from intermediary.exchange import answers, reading
@@ -26,6 +25,7 @@ from intermediary.exchange.outbox import Outbox, Outgoing
 from intermediary.exchange.parts import split
 from intermediary.exchange.ports import Ports
 from intermediary.exchange.returning import acceptable_return
+from intermediary.exchange.sealing import unseal
 from intermediary.mapping.model import EvidenceMapping
 
 PREVIEW_DESCRIPTIONS = (
@@ -59,8 +59,7 @@ class Intake:
             message = tx.message(item)
         if message is None or message.state is not MessageState.STORED:
             return
-        assert message.key is not None and message.sealed is not None
-        parts = split(InMemory(ports.vault.open(message.key, message.sealed)))
+        parts = split(unseal(ports, message.key, message))
         now = ports.clock()
         try:
             verdict = reading.read(message, parts, ports.validator)

@@ -139,13 +139,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of the evidence, sealed with the exchange's evidence key."""
+    """One document of the evidence, sealed with the exchange's evidence key: in the row or in a blob."""
 
     exchange_id: str
     content_id: str
     media_type: str
     size: int
-    sealed: bytes = field(repr=False)
+    sealed: bytes | None = field(repr=False)
+    blob: str | None = None
 
 
 class Direction(StrEnum):
@@ -169,7 +170,7 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One AS4 user message. IN: `sealed` is the EDM part; OUT: the packed HTTP body until acknowledged."""
+    """One AS4 user message. IN: sealed are its parts; OUT: the packed HTTP body until acknowledged."""
 
     direction: Direction
     message_id: str
@@ -192,6 +193,8 @@ class Message:
     key: bytes | None = field(default=None, repr=False)
     """Wrapped key of `sealed`."""
     sealed: bytes | None = field(default=None, repr=False)
+    blob: str | None = None
+    """Name of what is too large for `sealed`."""
     attempts: int = 0
 
     @property

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from intermediary import as4, edm, xml
 from intermediary.as4.model import Packed
-from intermediary.content import InMemory
 from intermediary.edm.codes import AgentRole
 from intermediary.edm.model import EdmMessage, EvidenceException, EvidenceRequest, EvidenceResponse, Header
 from intermediary.exchange import answers
@@ -26,6 +25,7 @@ from intermediary.exchange.model import (
 )
 from intermediary.exchange.parts import split
 from intermediary.exchange.ports import Ports
+from intermediary.exchange.sealing import seal, unseal
 
 _UNDERWAY = {Stage.SUBMITTED: MessageState.SUBMITTED, Stage.RETRYING: MessageState.RETRYING}
 _TO_SEND = {MessageState.QUEUED, *_UNDERWAY.values()}
@@ -48,8 +48,7 @@ class Outbox:
     def request_of(self, tx: Transaction, exchange: Exchange) -> EvidenceRequest:
         """The first request of an exchange, read again from its sealed message (some 0.1 ms)."""
         message = self._asked(tx, exchange, exchange.request_message_id)
-        assert message.key is not None and message.sealed is not None
-        parts = split(InMemory(self._ports.vault.open(message.key, message.sealed)))
+        parts = split(unseal(self._ports, message.key, message))
         request = edm.read(xml.parse(parts[0].data))
         assert isinstance(request, EvidenceRequest)
         return request
@@ -88,12 +87,12 @@ class Outbox:
         with self._ports.ledger.begin() as tx:
             asked = self._asked(tx, exchange, exchange.answer_to)
             documents = tx.documents(exchange.id)
-        assert asked.key is not None and asked.sealed is not None
         profile = edm.profile_for(exchange.edm_version)
         header = Header(kind=None)
         with contextlib.suppress(xml.XmlRefused):  # what could not be parsed is answered all the same
-            parts = split(InMemory(self._ports.vault.open(asked.key, asked.sealed)))
-            header = edm.peek(xml.parse(parts[0].data))
+            header = edm.peek(
+                xml.parse(split(unseal(self._ports, asked.key, asked))[0].content.head(xml.MOST))
+            )
         outcome = exchange.outcome
         if outcome is Outcome.DECLINED and profile.decline_is_empty_response:
             outcome = Outcome.APPROVED
@@ -117,7 +116,7 @@ class Outbox:
         answer = answers.approved_response(draft, frozenset(exchange.approved), header.id or "", now)
         wanted = {d.content_id for d in answer.documents}
         attachments = tuple(
-            as4.Payload(d.content_id, d.media_type, ports.vault.open(exchange.evidence_key, d.sealed))
+            as4.Payload(d.content_id, d.media_type, unseal(ports, exchange.evidence_key, d))
             for d in documents
             if d.content_id in wanted
         )
@@ -163,6 +162,8 @@ class Outbox:
         edm_part = answers.edm_part(body, ports.message_id())
         packed = ports.messaging.pack(header, (edm_part, *attachments), pmode)
         key = ports.vault.new_key()
+        sealed, blob = seal(ports, key, packed.content)
+        packed.content.close()
         message = Message(
             direction=Direction.OUT,
             message_id=message_id,
@@ -178,7 +179,8 @@ class Outbox:
             properties=tuple((p.name, p.value, p.type or "") for p in header.properties),
             references=tuple((r.uri, r.digest_method, r.digest_value.hex()) for r in packed.references),
             key=key,
-            sealed=ports.vault.seal(key, packed.body),
+            sealed=sealed,
+            blob=blob,
         )
         queued = event(
             Fact.MESSAGE_QUEUED, now, action=action, message_id=message_id, documents=len(attachments)
@@ -204,10 +206,9 @@ class Outbox:
             message = tx.message(item)
         if message is None or message.state not in _TO_SEND:
             return
-        assert message.key is not None and message.sealed is not None
         packed = Packed(
             message.content_type,
-            ports.vault.open(message.key, message.sealed),
+            unseal(ports, message.key, message),
             tuple(as4.DigestReference(u, m, bytes.fromhex(d)) for u, m, d in message.references),
         )
         submitted = message.state in _UNDERWAY.values()
@@ -288,6 +289,7 @@ class Outbox:
                 receipt_type=delivery.receipt_type,
                 key=None,
                 sealed=None,
+                blob=None,
             )
         )
         tx.log(
@@ -303,7 +305,9 @@ class Outbox:
         self._close_if_final(tx, message, now)
 
     def _given_up(self, tx: Transaction, message: Message, problem: str, now: datetime) -> None:
-        tx.save_message(replace(message, state=MessageState.FAILED, due_at=None, key=None, sealed=None))
+        tx.save_message(
+            replace(message, state=MessageState.FAILED, due_at=None, key=None, sealed=None, blob=None)
+        )
         tx.log(
             message.exchange_id or "platform",
             event(Fact.DELIVERY_GIVEN_UP, now, message_id=message.message_id, reason=problem),

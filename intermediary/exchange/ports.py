@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from intermediary.as4.model import PMode
-from intermediary.exchange.contracts import Clock, Ids, Ledger, Mappings, Messaging, NationalConnector, Vault
+from intermediary.exchange.contracts import (
+    Blobs,
+    Clock,
+    Ids,
+    Ledger,
+    Mappings,
+    Messaging,
+    NationalConnector,
+    Vault,
+)
 from intermediary.exchange.errors import ExchangeError
 from intermediary.exchange.timing import Timing
 from intermediary.validation import Validator
@@ -16,6 +25,7 @@ class Ports:
 
     ledger: Ledger
     vault: Vault
+    blobs: Blobs
     clock: Clock
     new_id: Ids
     mappings: Mappings

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from intermediary.content import Content
+
 
 class PreviewStep(StrEnum):
     """Where the citizen stands."""
@@ -68,7 +70,7 @@ class InputField:
 
 @dataclass(frozen=True, slots=True)
 class PreviewDocument:
-    """One document to look at and to allow or not; the bytes come from `PreviewDesk.document`."""
+    """One document to look at and to allow or not; the content comes from `PreviewDesk.document`."""
 
     id: str
     title: Mapping[str, str]
@@ -119,8 +121,8 @@ class PreviewDesk(Protocol):
     def supply(self, token: str, visitor: str, inputs: Mapping[str, str]) -> tuple[str, ...]:
         """Give the additional inputs; returns the keys that are missing or not well-formed."""
 
-    def document(self, token: str, visitor: str, document_id: str) -> tuple[str, bytes]:
-        """Media type and bytes of one document shown to this visitor. Raises PreviewUnknown."""
+    def document(self, token: str, visitor: str, document_id: str) -> tuple[str, Content]:
+        """Media type and content of one document shown to this visitor. Raises PreviewUnknown."""
 
     def decide(self, token: str, visitor: str, approved: frozenset[str]) -> PreviewView:
         """Approve these documents (empty: decline). Deciding twice changes nothing."""

@@ -19,8 +19,6 @@ from intermediary.validation import Validator
 
 SYSTEM_CHECK = "00"
 """Procedure code of the system check (TDD 1.1.2): no citizen, no preview."""
-_MOST_XML = xml.Limits().bytes + 1
-"""Bytes of a message that are looked at: one too many is enough for the parser to refuse it."""
 _DETAIL = 900
 """Characters of detail on the wire; the log has all findings."""
 
@@ -65,7 +63,7 @@ class Readable:
 def read(message: Message, parts: tuple[Payload, ...], validator: Validator) -> Readable | Refused:
     """Read and validate one incoming request. Raises NotARequest."""
     try:
-        root = xml.parse(parts[0].content.head(_MOST_XML))
+        root = xml.parse(parts[0].content.head(xml.MOST))
     except xml.XmlRefused as refused:
         unread = Header(kind=None)
         profile = _profile(unread, message) or edm.profile_for(edm.LATEST)

@@ -4,6 +4,7 @@ Any number of workers, in any number of processes; the lease in the row decides 
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -17,6 +18,9 @@ from intermediary.exchange.workflow import Workflow
 
 Step = Callable[[str, str], None]
 Broken = Callable[[str, str, str], None]
+
+SWEEP_SECONDS = 3600.0
+"""Between two looks for what a crash left behind; the first one is at the start."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -60,9 +64,13 @@ class Worker:
 
     def run(self, stop: threading.Event, wake: threading.Event, idle: float) -> None:
         """Work until `stop`; where nothing is due, wait for `wake`, at most `idle` seconds."""
+        sweep_at = time.monotonic()
         while not stop.is_set():
             wake.clear()
             try:
+                if time.monotonic() >= sweep_at:
+                    sweep_at += SWEEP_SECONDS
+                    self._ports.ledger.sweep()
                 busy = self.run_due()
             except Exception as broken:
                 _LOG.error("worker cannot reach its ledger", kind=type(broken).__name__, place=_place(broken))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intermediary import edm, translation
+from intermediary.content import as_content
 from intermediary.edm.codes import AgentRole
 from intermediary.edm.model import EvidenceRequest, EvidenceResponse
 from intermediary.exchange import answers
@@ -13,6 +14,7 @@ from intermediary.exchange.inputs import open_inputs
 from intermediary.exchange.model import Document, Exchange, Fact, Outcome, State, event
 from intermediary.exchange.outbox import Outbox, close, destroy
 from intermediary.exchange.ports import Ports
+from intermediary.exchange.sealing import seal
 from intermediary.mapping.model import EvidenceMapping, MappingSet, Provider
 from intermediary.national.model import NationalAnswer
 from intermediary.national.model import Outcome as Answered
@@ -292,10 +294,9 @@ class Workflow:
         draft = replace(_response(exchange, asked, ports.new_id(), now), packages=evidence.packages)
         sealed_response = ports.vault.seal(key, edm.write(draft))
         documents = tuple(
-            Document(
-                exchange.id, a.content_id, a.media_type, len(a.content), ports.vault.seal(key, a.content)
-            )
+            Document(exchange.id, a.content_id, a.media_type, content.size, *seal(ports, key, content))
             for a in evidence.attachments
+            for content in (as_content(a.content),)
         )
         told = event(
             Fact.PROVIDER_ANSWERED,

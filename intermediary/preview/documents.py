@@ -13,6 +13,8 @@ from intermediary.xml import Limits, XmlRefused, parse
 
 _SHOWN = Limits(bytes=512 * 1024, nodes=3_000, attributes=3_000, depth=40)
 """A larger document is offered for download only: nobody reads it in a page."""
+MOST = _SHOWN.bytes + 1
+"""Bytes of a document that `show` needs: one too many is enough to make it a download."""
 _LONGEST_VALUE = 2_000
 _EXTENSIONS = {
     "application/pdf": "pdf",

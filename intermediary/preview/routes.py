@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from intermediary.exchange.preview import (
@@ -152,7 +152,8 @@ def _router(  # noqa: PLR0915 - one closure per route
         # PDF and images are fetched by the browser, if at all: no need to decrypt them here.
         if documents.kind(document.media_type) not in ("xml", "text"):
             return documents.show(document.media_type, b"")
-        return documents.show(*desk.document(token, visitor, document.id))
+        media_type, content = desk.document(token, visitor, document.id)
+        return documents.show(media_type, content.head(documents.MOST))
 
     def own(token: str, visitor: str | None, document_id: str) -> tuple[str, PreviewDocument]:
         if visitor is not None:
@@ -277,16 +278,17 @@ def _router(  # noqa: PLR0915 - one closure per route
     @router.get("/{token}/documents/{document_id}")
     def raw(request: Request, token: Token, document_id: str) -> Response:
         visitor, document = own(token, cookies.visitor(request, token), document_id)
-        media_type, data = desk.document(token, visitor, document_id)
+        media_type, content = desk.document(token, visitor, document_id)
         title = pages.tongue(request).pick(document.title).text
         pdf = documents.kind(media_type) == "pdf"
         headers = {
+            "Content-Length": str(content.size),
             "Content-Disposition": documents.disposition(
                 media_type, title, "download" in request.query_params
             ),
             "Content-Security-Policy": PDF_POLICY if pdf else DOCUMENT_POLICY,
         }
-        return Response(data, headers=headers, media_type=documents.raw_type(media_type))
+        return StreamingResponse(content.chunks(), headers=headers, media_type=documents.raw_type(media_type))
 
     @router.get("/{token}/documents/{document_id}/view")
     def view_document(request: Request, token: Token, document_id: str) -> Response:

@@ -1,8 +1,18 @@
-"""The store: database engine, tables, migrations, the ledger of exchanges and the vault of their keys."""
+"""The store: database engine, tables, migrations, the ledger of exchanges, its blobs and keys."""
 
+from intermediary.store.blobs import FileBlobs
 from intermediary.store.engine import UtcDateTime, open_engine, scrub
 from intermediary.store.ledger import SqlLedger
 from intermediary.store.migrations import is_current, migrate
 from intermediary.store.vault import KeyVault
 
-__all__ = ["KeyVault", "SqlLedger", "UtcDateTime", "is_current", "migrate", "open_engine", "scrub"]
+__all__ = [
+    "FileBlobs",
+    "KeyVault",
+    "SqlLedger",
+    "UtcDateTime",
+    "is_current",
+    "migrate",
+    "open_engine",
+    "scrub",
+]

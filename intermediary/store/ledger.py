@@ -25,6 +25,7 @@ from intermediary.exchange.model import (
     State,
     allowed,
 )
+from intermediary.store.blobs import FileBlobs
 from intermediary.store.tables import DocumentRow, EventRow, ExchangeRow, MessageRow
 
 _TABLES: dict[Queue, type[ExchangeRow] | type[MessageRow]] = {
@@ -33,6 +34,8 @@ _TABLES: dict[Queue, type[ExchangeRow] | type[MessageRow]] = {
     Queue.OUTGOING: MessageRow,
 }
 _KEYS = {Queue.INCOMING: MessageRow.item, Queue.EXCHANGE: ExchangeRow.id, Queue.OUTGOING: MessageRow.item}
+_AT_ONCE = 500
+"""Names in one statement."""
 _DIRECTIONS = {Queue.INCOMING: Direction.IN, Queue.OUTGOING: Direction.OUT}
 
 
@@ -46,6 +49,8 @@ class SqlTransaction:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.forgotten: list[str] = []
+        """Blobs that no row names any more, once this is committed."""
 
     def exchange(self, exchange_id: str) -> Exchange | None:
         """The exchange, locked until the end of the transaction."""
@@ -123,6 +128,8 @@ class SqlTransaction:
         if row is None:
             row = MessageRow(item=message.item, **_values(message))
         else:
+            if row.blob is not None and row.blob != message.blob:
+                self.forgotten.append(row.blob)
             for name, value in _values(message).items():
                 setattr(row, name, value)
         row.owner = row.lease_until = None
@@ -151,8 +158,13 @@ class SqlTransaction:
 
     def destroy_documents(self, exchange_id: str) -> int:
         """Delete them; returns how many there were."""
-        statement = delete(DocumentRow).where(_c(DocumentRow.exchange_id) == exchange_id)
-        return int(self._session.execute(statement).rowcount)  # type: ignore[attr-defined]
+        of_exchange = _c(DocumentRow.exchange_id) == exchange_id
+        deleted = self._session.execute(
+            delete(DocumentRow).where(of_exchange).returning(_c(DocumentRow.blob))
+        )
+        blobs = deleted.scalars().all()
+        self.forgotten += [blob for blob in blobs if blob is not None]
+        return len(blobs)
 
     def log(self, stream: str, event: Event) -> None:
         """Append to a stream's log, chained to its last entry."""
@@ -172,14 +184,17 @@ class SqlTransaction:
 class SqlLedger:
     """Implements exchange.contracts.Ledger on SQLite or PostgreSQL."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, blobs: FileBlobs) -> None:
+        self._engine, self._blobs = engine, blobs
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
         """A transaction: committed at the end, rolled back on an exception."""
         with Session(self._engine) as session, session.begin():
-            yield SqlTransaction(session)
+            transaction = SqlTransaction(session)
+            yield transaction
+        for blob in transaction.forgotten:
+            self._blobs.delete(blob)
 
     def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
         """Lease the item that is due longest; its id, or None."""
@@ -201,6 +216,20 @@ class SqlLedger:
                 .values(owner=owner, lease_until=until)
                 .returning(_c(key))
             ).scalar_one_or_none()
+
+    def sweep(self) -> int:
+        """Delete blobs that a crash left without a row that names them; returns how many."""
+        old = self._blobs.old()
+        named: set[str] = set()
+        with self._engine.connect().execution_options(reading=True) as connection:
+            for start in range(0, len(old), _AT_ONCE):
+                some = old[start : start + _AT_ONCE]
+                for column in (_c(MessageRow.blob), _c(DocumentRow.blob)):
+                    named |= set(connection.execute(select(column).where(column.in_(some))).scalars())
+        orphans = [name for name in old if name not in named]
+        for name in orphans:
+            self._blobs.delete(name)
+        return len(orphans)
 
 
 def chain(previous: str, stream: str, event: Event) -> str:

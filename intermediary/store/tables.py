@@ -84,6 +84,7 @@ class MessageRow(SQLModel, table=True):
     receipt_type: str = ""
     key: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    blob: str | None = Field(default=None, index=True)
     attempts: int = 0
 
 
@@ -97,7 +98,8 @@ class DocumentRow(SQLModel, table=True):
     content_id: str
     media_type: str
     size: int
-    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    blob: str | None = Field(default=None, index=True)
 
 
 class EventRow(SQLModel, table=True):

@@ -49,7 +49,11 @@ class KeyVault:
             raise ValueError("The sealed content does not fit its key") from None
 
     def _cipher(self, key: bytes) -> AESGCM:
+        return AESGCM(self.unwrap(key))
+
+    def unwrap(self, key: bytes) -> bytes:
+        """The data key; raises ValueError where another platform key wrapped it."""
         try:
-            return AESGCM(aes_key_unwrap(self._platform_key, key))
+            return aes_key_unwrap(self._platform_key, key)
         except InvalidUnwrap:
             raise ValueError("The key was wrapped by another platform key") from None

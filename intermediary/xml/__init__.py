@@ -5,6 +5,7 @@ may import another.
 """
 
 from intermediary.xml.parser import (
+    MOST,
     Limits,
     XmlMalformed,
     XmlRefused,
@@ -13,4 +14,4 @@ from intermediary.xml.parser import (
     parse,
 )
 
-__all__ = ["Limits", "XmlMalformed", "XmlRefused", "XmlTooLarge", "XmlWithDoctype", "parse"]
+__all__ = ["MOST", "Limits", "XmlMalformed", "XmlRefused", "XmlTooLarge", "XmlWithDoctype", "parse"]

@@ -25,6 +25,10 @@ class Limits:
     depth: int = 100
 
 
+MOST = Limits().bytes + 1
+"""Bytes of something large that need to be handed to `parse`: one too many is enough to be refused."""
+
+
 class XmlRefused(ValueError):  # noqa: N818 - reads as the outcome, not as a crash
     """The document was refused before anything in it was believed."""
 

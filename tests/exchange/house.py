@@ -88,14 +88,17 @@ class House:
         self.engine: Engine = store.open_engine(f"sqlite:///{folder}/ledger.sqlite")
         if not store.is_current(self.engine):
             store.migrate(self.engine)
-        self.ledger: Ledger = ledger_of(self.engine)
+        self.vault = store.KeyVault.from_file(folder / "platform.key")
+        self.blobs = store.FileBlobs(folder / "blobs", self.vault)
+        self.ledger: Ledger = ledger_of(self.engine, self.blobs)
         self.again()
 
     def again(self) -> None:
         """Start (again) on what the database holds."""
         self.ports = Ports(
             ledger=self.ledger,
-            vault=store.KeyVault.from_file(self.folder / "platform.key"),
+            vault=self.vault,
+            blobs=self.blobs,
             clock=self.clock,
             new_id=lambda: str(uuid4()),
             mappings=lambda _day: self.mappings,

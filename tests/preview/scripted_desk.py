@@ -8,6 +8,7 @@ from io import BytesIO
 
 from reportlab.pdfgen.canvas import Canvas
 
+from intermediary.content import Content, InMemory
 from intermediary.exchange.preview import (
     Identity,
     InputField,
@@ -164,11 +165,12 @@ class ScriptedDesk:
             self.at(PreviewStep.WAITING)
         return self.wrong_inputs
 
-    def document(self, token: str, visitor: str, document_id: str) -> tuple[str, bytes]:
+    def document(self, token: str, visitor: str, document_id: str) -> tuple[str, Content]:
         """The bytes, for the owner."""
         if visitor != self.owner or document_id not in self.contents:
             raise PreviewUnknown
-        return self.contents[document_id]
+        media_type, data = self.contents[document_id]
+        return media_type, InMemory(data)
 
     def decide(self, token: str, visitor: str, approved: frozenset[str]) -> PreviewView:
         """Recorded once."""

@@ -16,3 +16,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     store.migrate(engine)
     yield engine
     engine.dispose()
+
+
+def ledger_of(engine: Engine) -> store.SqlLedger:
+    """A ledger on a SQLite file, with its blobs beside it."""
+    folder = Path(engine.url.database or "").parent / "blobs"
+    return store.SqlLedger(engine, store.FileBlobs(folder, store.KeyVault(bytes(32))))

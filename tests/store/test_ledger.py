@@ -21,7 +21,7 @@ from intermediary.exchange.model import (
     State,
     event,
 )
-from intermediary.store import SqlLedger
+from tests.store.conftest import ledger_of
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=90)
@@ -63,7 +63,7 @@ MESSAGE = Message(
 
 
 def test_an_exchange_is_read_as_it_was_written(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
     with ledger.begin() as tx:
@@ -74,7 +74,7 @@ def test_an_exchange_is_read_as_it_was_written(engine: Engine) -> None:
 
 
 def test_a_message_is_read_as_it_was_written(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     with ledger.begin() as tx:
         tx.save_message(MESSAGE)
     with ledger.begin() as tx:
@@ -82,7 +82,7 @@ def test_a_message_is_read_as_it_was_written(engine: Engine) -> None:
 
 
 def test_nothing_is_written_when_a_transaction_fails(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     with pytest.raises(RuntimeError), ledger.begin() as tx:
         tx.save(EXCHANGE, None)
         tx.log("e1", event(Fact.CLOSED, NOON))
@@ -93,7 +93,7 @@ def test_nothing_is_written_when_a_transaction_fails(engine: Engine) -> None:
 
 
 def test_a_transition_that_is_not_in_the_table_is_refused(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
     with pytest.raises(IllegalTransition), ledger.begin() as tx:
@@ -103,7 +103,7 @@ def test_a_transition_that_is_not_in_the_table_is_refused(engine: Engine) -> Non
 
 
 def test_what_is_due_is_claimed_by_one_owner_until_the_lease_is_over(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
     claim = ledger.claim
@@ -119,7 +119,7 @@ def test_what_is_due_is_claimed_by_one_owner_until_the_lease_is_over(engine: Eng
 
 
 def test_a_new_state_ends_the_lease_and_the_same_state_keeps_it(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
     ledger.claim(Queue.EXCHANGE, owner="a", now=NOON, until=LATER)
@@ -131,7 +131,7 @@ def test_a_new_state_ends_the_lease_and_the_same_state_keeps_it(engine: Engine) 
 
 
 def test_incoming_and_outgoing_messages_are_different_queues(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     out = replace(MESSAGE, direction=Direction.OUT, state=MessageState.QUEUED)
     with ledger.begin() as tx:
         tx.save_message(MESSAGE)
@@ -142,7 +142,7 @@ def test_incoming_and_outgoing_messages_are_different_queues(engine: Engine) -> 
 
 
 def test_many_workers_share_the_work_without_doing_any_twice(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     with ledger.begin() as tx:
         for n in range(60):
             tx.save(replace(EXCHANGE, id=f"e{n}", token_hash=f"t{n}"), None)
@@ -161,7 +161,7 @@ def test_many_workers_share_the_work_without_doing_any_twice(engine: Engine) -> 
 
 
 def test_documents_keep_their_order_and_are_destroyed_together(engine: Engine) -> None:
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     documents = tuple(Document("e1", f"{n}@x", "application/pdf", n, b"sealed") for n in (3, 1, 2))
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
@@ -175,7 +175,7 @@ def test_documents_keep_their_order_and_are_destroyed_together(engine: Engine) -
 
 def test_the_same_message_stored_by_two_nodes_is_told_as_a_lost_lease(engine: Engine) -> None:
     # SQLite serialises writers, so the second node's insert is forced past the look-up.
-    ledger = SqlLedger(engine)
+    ledger = ledger_of(engine)
     with ledger.begin() as tx:
         tx.save_message(MESSAGE)
     with pytest.raises(LeaseLost), ledger.begin() as tx:
@@ -184,7 +184,7 @@ def test_the_same_message_stored_by_two_nodes_is_told_as_a_lost_lease(engine: En
 
 
 def test_the_log_shows_a_change_and_a_gap(engine: Engine) -> None:
-    ledger, log = SqlLedger(engine), AuditLog(engine)
+    ledger, log = ledger_of(engine), AuditLog(engine)
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
         for n in range(4):
@@ -203,7 +203,7 @@ def test_the_log_shows_a_change_and_a_gap(engine: Engine) -> None:
 
 
 def test_a_story_is_found_by_the_beginning_of_its_id_if_that_fits_only_one(engine: Engine) -> None:
-    with SqlLedger(engine).begin() as tx:
+    with ledger_of(engine).begin() as tx:
         for exchange_id in ("abc-1", "abd-2"):
             tx.save(replace(EXCHANGE, id=exchange_id, token_hash=exchange_id), None)
     log = AuditLog(engine)
