@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from intermediary.sandbox.world import PARTY_IDS, SYSTEMS, World
+from intermediary.sandbox.world import GATEWAY, PARTY_IDS, World
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -33,6 +33,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "residents-register": _REGISTER,
     "civil-status-register": _REGISTER,
     "business-register": _REGISTER,
+    GATEWAY: ("tls-server",),
 }
 """Which of KEY_USES each system has."""
 
@@ -49,7 +50,7 @@ def make_pki(world: World) -> None:
     A new authority (because its key or certificate was missing) renews every certificate, keeping the keys.
     """
     authority_key, authority, fresh = _authority(world)
-    for system in SYSTEMS:
+    for system in NEEDS:
         for use in NEEDS[system]:
             key_file, certificate_file = world.key(system, use), world.certificate(system, use)
             if key_file.exists() and certificate_file.exists() and not fresh:

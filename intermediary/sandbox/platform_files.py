@@ -13,7 +13,7 @@ import yaml
 
 from intermediary.mapping import dump, load
 from intermediary.sandbox.iam import CLIENT_ID, token_url_of
-from intermediary.sandbox.world import PARTY_ID_TYPE, World
+from intermediary.sandbox.world import GATEWAY, PARTY_ID_TYPE, World
 from intermediary.shipped import shipped
 
 PROVIDERS: Mapping[str, str] = {
@@ -49,9 +49,6 @@ def write_platform_files(
 
 
 def _toml(world: World, folder: Path, timing: Mapping[str, float], database_url: str | None) -> str:
-    def pair(use: str) -> dict[str, object]:
-        return {"certificate": world.certificate("platform", use), "key": world.key("platform", use)}
-
     tables: dict[str, dict[str, object]] = {
         "": {
             "database_url": database_url or f"sqlite:///{folder.resolve() / 'platform.db'}",
@@ -67,8 +64,7 @@ def _toml(world: World, folder: Path, timing: Mapping[str, float], database_url:
             "trust_anchors": [world.authority],
             "mappings": folder / "mappings",
         },
-        "as4_signing": pair("as4-signing"),
-        "as4_encryption": pair("as4-encryption"),
+        **_messaging(world),
         "national": {
             "ca": world.authority,
             "client_certificate": world.certificate("platform", "tls-client"),
@@ -93,6 +89,25 @@ def _toml(world: World, folder: Path, timing: Mapping[str, float], database_url:
     return "\n".join(lines) + "\n"
 
 
+def _messaging(world: World) -> dict[str, dict[str, object]]:
+    """Own AS4, or the gateway: nothing else differs."""
+    if not world.gateway:
+        return {
+            name: {"certificate": world.certificate("platform", use), "key": world.key("platform", use)}
+            for name, use in (("as4_signing", "as4-signing"), ("as4_encryption", "as4-encryption"))
+        }
+    gateway: dict[str, object] = {
+        "url": world.url(GATEWAY, "/domibus/services/wsplugin"),
+        "user": "platform",
+        "password_file": world.secret("domibus"),
+        "ca": world.authority,
+        "poll_seconds": 2,
+        "push": True,
+        "push_password_file": world.secret("domibus-push"),
+    }
+    return {"gateway": gateway}
+
+
 def _value(value: object) -> str:
     """A TOML value: numbers, strings, paths made absolute, lists of them. JSON strings are TOML strings."""
     if isinstance(value, list):
@@ -103,15 +118,18 @@ def _value(value: object) -> str:
 
 
 def _write_pmode(world: World, path: Path) -> None:
-    pmode = {
+    pmode: dict[str, object] = {
         "id": "portal",
         "us": {"id": world.party_id("platform"), "type": PARTY_ID_TYPE},
         "partner": {"id": world.party_id("portal"), "type": PARTY_ID_TYPE},
-        "url": world.url("portal", "/as4"),
-        "signing_certificates": [str(world.certificate("portal", "as4-signing").resolve())],
-        "encryption_certificate": str(world.certificate("portal", "as4-encryption").resolve()),
         "return_hosts": ["localhost"],
     }
+    if not world.gateway:
+        pmode |= {
+            "url": world.url("portal", "/as4"),
+            "signing_certificates": [str(world.certificate("portal", "as4-signing").resolve())],
+            "encryption_certificate": str(world.certificate("portal", "as4-encryption").resolve()),
+        }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(pmode, sort_keys=False))
 

@@ -15,7 +15,7 @@ from typing import cast
 import uvicorn
 from fastapi import FastAPI
 
-from intermediary.sandbox.world import SYSTEMS, World
+from intermediary.sandbox.world import GATEWAY, SYSTEMS, World
 
 PARENT = "INTERMEDIARY_SANDBOX_PARENT"
 """Environment variable with the process id of the supervisor; without it the process lives on its own."""
@@ -29,6 +29,7 @@ _APPS = {
     "residents-register": "intermediary.sandbox.registers.residents",
     "civil-status-register": "intermediary.sandbox.registers.civil_status",
     "business-register": "intermediary.sandbox.registers.business",
+    GATEWAY: "intermediary.sandbox.domibus",
 }
 """System to the module with its `create_app(world)`."""
 _CLIENT_CERTIFICATES = {
@@ -42,9 +43,10 @@ _CLIENT_CERTIFICATES = {
 
 def main(arguments: list[str]) -> int:
     """Run one system until it is told to stop; 2 where the arguments are wrong."""
-    if len(arguments) != 2 or arguments[0] not in SYSTEMS:
+    if len(arguments) != 2 or arguments[0] not in (*SYSTEMS, GATEWAY):
         sys.stderr.write(
-            f"usage: python -m intermediary.sandbox.run SYSTEM WORLD_ROOT\nSYSTEM: {', '.join(SYSTEMS)}\n"
+            f"usage: python -m intermediary.sandbox.run SYSTEM WORLD_ROOT\n"
+            f"SYSTEM: {', '.join((*SYSTEMS, GATEWAY))}\n"
         )
         return 2
     system, world = arguments[0], World.load(Path(arguments[1]))

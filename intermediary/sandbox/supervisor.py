@@ -24,7 +24,7 @@ from typing import Self
 from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.platform_files import write_platform_files
 from intermediary.sandbox.run import PARENT
-from intermediary.sandbox.world import SYSTEMS, World
+from intermediary.sandbox.world import GATEWAY, SYSTEMS, World
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 10.0
@@ -72,17 +72,17 @@ class Sandbox:
         """Write world, keys and the platform's own files; what exists of the keys stays."""
         self.world.save()
         make_pki(self.world)
-        for system in SYSTEMS:
+        for system in self.world.systems:
             self.world.data(system).mkdir(parents=True, exist_ok=True)
         self.world.secret("oidc")
         write_platform_files(self.world, timing=self._timing, database_url=self._database_url)
 
-    def start(self, systems: Iterable[str] = SYSTEMS) -> None:
-        """Start systems that do not run, all at once, and wait until each is ready.
+    def start(self, systems: Iterable[str] | None = None) -> None:
+        """Start systems (all) that do not run, all at once, and wait until each is ready.
 
         Raises PortTaken, SystemFailed; then those that were started before keep running.
         """
-        wanted = [system for system in systems if not self.running(system)]
+        wanted = [s for s in (self.world.systems if systems is None else systems) if not self.running(s)]
         for system in wanted:
             self._check_port(system)
         for system in wanted:
@@ -107,7 +107,9 @@ class Sandbox:
     def stop(self, systems: Iterable[str] | None = None) -> None:
         """End systems (all) politely, in the order opposite to the start; then by force."""
         stopping = [
-            s for s in reversed(SYSTEMS) if s in self._processes and (systems is None or s in systems)
+            s
+            for s in reversed(self.world.systems)
+            if s in self._processes and (systems is None or s in systems)
         ]
         for system in stopping:
             self._signal(system, signal.SIGTERM)
@@ -159,7 +161,8 @@ class Sandbox:
         if not _free(port):
             raise PortTaken(
                 f"Port {port}, which {system} needs, is in use by another program. Stop it, or choose "
-                f"another first port (now {self.world.first_port}; {len(SYSTEMS)} ports in a row are needed)."
+                f"another first port (now {self.world.first_port}; "
+                f"{len(self.world.systems)} ports in a row are needed)."
             )
 
     def _signal(self, system: str, how: signal.Signals) -> None:
@@ -185,12 +188,12 @@ def client_context(world: World) -> ssl.SSLContext:
     return context
 
 
-def free_world(root: Path) -> World:
+def free_world(root: Path, *, gateway: bool = False) -> World:
     """A world in `root` on ports that nobody uses now. Raises PortTaken where none are found."""
     for _ in range(100):
-        first = random.randrange(20000, 32000, len(SYSTEMS))
-        world = World(root, first)
-        if all(_free(world.port(system)) for system in SYSTEMS):
+        first = random.randrange(20000, 32000, len(SYSTEMS) + 1)
+        world = World(root, first, gateway)
+        if all(_free(world.port(system)) for system in (*SYSTEMS, GATEWAY)):
             return world
     raise PortTaken("No free block of ports was found between 20000 and 32000.")
 

@@ -17,6 +17,9 @@ SYSTEMS = (
 )
 """Names of the processes, in the order in which they are started and in which ports are given."""
 
+GATEWAY = "domibus"
+"""The access point of someone else; runs only in a world whose platform sits behind a gateway."""
+
 KEY_USES = ("tls-server", "tls-client", "as4-signing", "as4-encryption", "token")
 
 PARTY_ID_TYPE = "urn:oasis:names:tc:ebcore:partyid-type:unregistered:oots"
@@ -30,10 +33,22 @@ class World:
 
     root: Path
     first_port: int = 8440
+    gateway: bool = False
+    """Whether the platform sits behind GATEWAY instead of doing AS4 itself."""
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The processes of this world, in the order of their start."""
+        return (*SYSTEMS, GATEWAY) if self.gateway else SYSTEMS
+
+    @property
+    def access_point(self) -> str:
+        """URL at which partners push to the platform."""
+        return self.url(GATEWAY, "/domibus/services/msh") if self.gateway else self.url("platform", "/as4")
 
     def port(self, system: str) -> int:
         """The port a system listens on (TLS, host `localhost`)."""
-        return self.first_port + SYSTEMS.index(system)
+        return self.first_port + (*SYSTEMS, GATEWAY).index(system)
 
     def url(self, system: str, path: str = "") -> str:
         """The system's https URL."""
@@ -75,10 +90,11 @@ class World:
         """Write `world.json` and return its path."""
         self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / "world.json"
-        path.write_text(json.dumps({"first_port": self.first_port}))
+        path.write_text(json.dumps({"first_port": self.first_port, "gateway": self.gateway}))
         return path
 
     @classmethod
     def load(cls, root: Path) -> "World":
         """Read the `world.json` in a folder."""
-        return cls(root=root, first_port=json.loads((root / "world.json").read_text())["first_port"])
+        saved = json.loads((root / "world.json").read_text())
+        return cls(root=root, first_port=saved["first_port"], gateway=saved.get("gateway", False))

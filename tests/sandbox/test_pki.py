@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from intermediary.sandbox import pki
-from intermediary.sandbox.world import PARTY_IDS, SYSTEMS, World
+from intermediary.sandbox.world import GATEWAY, PARTY_IDS, SYSTEMS, World
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def _certificate(path: Path) -> x509.Certificate:
 
 
 def test_every_system_has_the_keys_it_needs_and_nobody_else_may_read_them(world: World) -> None:
-    assert set(pki.NEEDS) == set(SYSTEMS)
+    assert set(pki.NEEDS) == {*SYSTEMS, GATEWAY}
     for system, uses in pki.NEEDS.items():
         for use in uses:
             assert stat.S_IMODE(world.key(system, use).stat().st_mode) == 0o600

@@ -149,7 +149,7 @@ def platform_pmode(world: World) -> PMode:
         id="platform",
         us=Party(world.party_id("portal"), PARTY_ID_TYPE),
         partner=Party(world.party_id("platform"), PARTY_ID_TYPE),
-        url=world.url("platform", "/as4"),
+        url=world.access_point,
         partner_signing_certificates=(world.certificate("platform", "as4-signing").read_bytes(),),
         partner_encryption_certificate=world.certificate("platform", "as4-encryption").read_bytes(),
     )
