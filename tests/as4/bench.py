@@ -1,11 +1,11 @@
-"""CPU milliseconds per message: `python -m tests.as4.bench`. RSA-2048, one payload, best of seven rounds."""
+"""CPU milliseconds per message by profile: `python -m tests.as4.bench`. One payload, best of seven rounds."""
 
 import os
 import time
 from collections.abc import Callable
 
 from intermediary import as4
-from tests.as4.parties import acknowledge, read, receive, receiving, send
+from tests.as4.parties import acknowledge, read, receive, receiving, send, under
 
 
 def milliseconds(action: Callable[[], object], times: int = 50, rounds: int = 7) -> float:
@@ -20,7 +20,14 @@ def milliseconds(action: Callable[[], object], times: int = 50, rounds: int = 7)
 
 
 def main() -> None:
-    """Measure sending, receiving, acknowledging and reading the receipt."""
+    """Measure sending, receiving, acknowledging and reading the receipt, by each security profile."""
+    for profile in as4.PROFILES.values():
+        print(profile.name)  # noqa: T201
+        with under(profile):
+            _measure()
+
+
+def _measure() -> None:
     print(f"{'payload':36}{'pack':>8}{'unpack':>8}{'receipt':>9}{'read':>7}")  # noqa: T201
     for size in (13 * 1024, 1024 * 1024):
         text = b"".join(b"<Value n='%d'>some text</Value>" % n for n in range(size // 24))[:size]

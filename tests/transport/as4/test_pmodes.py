@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from intermediary import as4
 from intermediary.transport.as4 import PModeInvalid, load_partners
 
 GOOD = """
@@ -38,6 +39,13 @@ def test_a_partner_is_read_with_its_certificates(folder: Path) -> None:
     assert pmode.compress
 
 
+@pytest.mark.parametrize("name", as4.PROFILES)
+def test_the_security_profile_by_its_name(folder: Path, name: str) -> None:
+    assert load_partners(folder)[0].pmode.security is as4.EDELIVERY_1_15
+    (folder / "it.yaml").write_text(f"{GOOD}security: {name}\n")
+    assert load_partners(folder)[0].pmode.security is as4.PROFILES[name]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -49,6 +57,7 @@ def test_a_partner_is_read_with_its_certificates(folder: Path) -> None:
         ("encryption_certificate: encryption.pem", "", "encryption_certificate: missing"),
         ("id: it", "id: [", "it.yaml: not YAML"),
         ("id: it", "id: 7", "it.yaml: id:"),
+        ("id: it", "id: it\nsecurity: edelivery-2.0", "it.yaml: security:"),
     ],
 )
 def test_a_wrong_file_is_told_by_file_and_field(folder: Path, old: str, new: str, told: str) -> None:
