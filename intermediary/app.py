@@ -124,7 +124,12 @@ def create_app(platform: Platform) -> FastAPI:
     )
     if inbox is None:
         receive = exchanges.access_point.receive
-        app.include_router(as4_door.endpoint_router(receive, settings.max_message_bytes))
+        slow = settings.as4_limits
+        app.include_router(
+            as4_door.endpoint_router(
+                receive, settings.max_message_bytes, slow.grace_seconds, slow.bytes_per_second
+            )
+        )
     elif settings.gateway is not None and settings.gateway.push:
         app.include_router(domibus.backend_router(_backend(platform, settings.gateway, inbox)))
     app.include_router(national_door.callback_router(exchanges.deliver, platform.national_check))
@@ -159,6 +164,7 @@ def _own_as4(settings: Settings) -> OwnAs4:
         keys=as4.OwnKeys.from_pem((encryption.key.read_bytes(), encryption.certificate.read_bytes())),
         certificate_check=lambda at: trust.certificate_check(anchors, trust.CertificatePolicy(), at),
         clock=now,
+        limits=settings.as4_limits.limits(settings.max_message_bytes),
     )
 
 

@@ -16,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from intermediary.as4 import Limits
 from intermediary.exchange import SettingsInvalid, Timing
 from intermediary.shipped import shipped
 
@@ -81,6 +82,33 @@ class GatewayGroup(_Group):
         if (self.client_certificate is None) != (self.client_key is None):
             raise ValueError("client_certificate and client_key belong together; give both or none")
         return self
+
+
+class As4LimitsGroup(_Group):
+    """What a pushed message may cost before it is refused, and how slowly it may come."""
+
+    parts: Annotated[int, Field(gt=0)] = 1001
+    """MIME parts with the SOAP part; a P-Mode's `max_parts` may be less."""
+    headers: Annotated[int, Field(gt=0)] = 32
+    """Header lines of a part."""
+    header_bytes: Annotated[int, Field(gt=0)] = 8 * 1024
+    soap_bytes: Annotated[int, Field(gt=0, le=8 * 1024 * 1024)] = 8 * 1024 * 1024
+    decompressed_bytes: Annotated[int, Field(gt=0)] = 512 * 1024 * 1024
+    """All parts together; a P-Mode's `max_bytes` may be less."""
+    grace_seconds: _Seconds = 30
+    """Every sender has this long; afterwards `bytes_per_second` have to come on average."""
+    bytes_per_second: Annotated[int, Field(gt=0)] = 64 * 1024
+
+    def limits(self, max_message_bytes: int) -> Limits:
+        """The value that the codec works with."""
+        return Limits(
+            body_bytes=max_message_bytes,
+            parts=self.parts,
+            headers=self.headers,
+            header_bytes=self.header_bytes,
+            root_bytes=self.soap_bytes,
+            decompressed_bytes=self.decompressed_bytes,
+        )
 
 
 class TimingGroup(_Group):
@@ -149,6 +177,7 @@ class Settings(BaseSettings):
     as4_signing: KeyPair | None = None
     as4_encryption: KeyPair | None = None
     """Our own AS4; not needed with a gateway."""
+    as4_limits: As4LimitsGroup = Field(default_factory=As4LimitsGroup)
     gateway: GatewayGroup | None = None
     """Someone else's access point does the messaging."""
     national: NationalGroup

@@ -40,7 +40,8 @@ class AccessPoint:
         ports, own = self._ports, self._own()
         now = ports.clock()
         try:
-            unpacked = as4.unpack(content_type, body, ports.pmodes, own.keys, own.certificate_check(now), now)
+            check = own.certificate_check(now)
+            unpacked = as4.unpack(content_type, body, ports.pmodes, own.keys, check, now, own.limits)
         except as4.As4Refused as refused:
             return self._refuse(refused.error, refused.message_id, refused.pmode_id, refused.reason)
         received, pmode = unpacked.received, unpacked.pmode

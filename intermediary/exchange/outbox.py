@@ -90,9 +90,8 @@ class Outbox:
         profile = edm.profile_for(exchange.edm_version)
         header = Header(kind=None)
         with contextlib.suppress(xml.XmlRefused):  # what could not be parsed is answered all the same
-            header = edm.peek(
-                xml.parse(split(unseal(self._ports, asked.key, asked))[0].content.head(xml.MOST))
-            )
+            parts = split(unseal(self._ports, asked.key, asked))
+            header = edm.peek(xml.parse(parts[0].content.head(xml.MOST)))
         outcome = exchange.outcome
         if outcome is Outcome.DECLINED and profile.decline_is_empty_response:
             outcome = Outcome.APPROVED

@@ -22,6 +22,8 @@ class OwnAs4:
     keys: as4.OwnKeys = field(repr=False)
     certificate_check: Callable[[datetime], as4.CertificateCheck]
     clock: Clock
+    limits: as4.Limits = field(default_factory=as4.Limits)
+    """Of what partners push."""
 
     def pack(self, header: UserMessage, payloads: tuple[Payload, ...], pmode: PMode) -> Packed:
         """Signed and encrypted for the partner."""

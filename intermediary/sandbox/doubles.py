@@ -158,7 +158,7 @@ class Partner:
             raise PartnerUnreachable("the double is scripted to be unreachable")
         now = datetime.now(UTC)
         unpacked = as4.unpack(
-            packed.content_type, packed.body, (self._pmode,), self._keys, lambda _certificate: None, now
+            packed.content_type, packed.content, (self._pmode,), self._keys, lambda _certificate: None, now
         )
         received = unpacked.received
         message = edm.read(xml.parse(received.payloads[0].data))

@@ -21,7 +21,7 @@ from intermediary import as4
 from intermediary.as4.codes import EbmsErrorCode as Code
 from intermediary.as4.model import ErrorSignal, Packed, Receipt
 from intermediary.audit import AuditLog
-from intermediary.content import InMemory
+from intermediary.content import Content, InMemory
 from intermediary.exchange import HttpAnswer
 from intermediary.exchange.model import Event
 from intermediary.sandbox import doubles
@@ -249,8 +249,8 @@ def test_a_slow_sender_is_cut_off(tmp_path: Path) -> None:
     """The platform's own endpoint with a short patience, on a socket of its own."""
     received: list[bytes] = []
 
-    def receive(_content_type: str, body: bytes) -> HttpAnswer:
-        received.append(body)
+    def receive(_content_type: str, body: Content) -> HttpAnswer:
+        received.append(bytes(body))
         return HttpAnswer(200, "text/plain", b"")
 
     app = FastAPI()

@@ -97,7 +97,7 @@ def test_truncation_reordering_and_exchange_are_noticed(blobs: FileBlobs, tmp_pa
     ]
     for damaged in wrong:
         file.write_bytes(damaged)
-        with pytest.raises(ValueError, match="does not fit|cut off"):
+        with pytest.raises(ValueError, match=r"does not fit|cut off"):
             blobs.open(KEY, name).read(limit=10 * CHUNK)
 
 

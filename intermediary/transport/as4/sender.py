@@ -25,9 +25,14 @@ class HttpPush:
 
     def __call__(self, url: str, packed: Packed) -> tuple[int, str, bytes]:
         """HTTP status, content type, body of the answer. Raises PartnerUnreachable."""
-        headers = {"Content-Type": packed.content_type, "Accept": "application/soap+xml, multipart/related"}
+        headers = {
+            "Content-Type": packed.content_type,
+            "Content-Length": str(packed.content.size),
+            "Accept": "application/soap+xml, multipart/related",
+        }
+        chunks = map(bytes, packed.content.chunks())
         try:
-            with self._client.stream("POST", url, content=packed.body, headers=headers) as response:
+            with self._client.stream("POST", url, content=chunks, headers=headers) as response:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk

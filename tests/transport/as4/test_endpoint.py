@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from intermediary.as4.model import Packed
+from intermediary.content import Content
 from intermediary.exchange import HttpAnswer, PartnerUnreachable
 from intermediary.transport.as4 import HttpPush, endpoint_router
 
@@ -17,9 +18,9 @@ LIMIT = 1000
 SIGNAL = Packed("application/soap+xml", b"<message/>")
 
 
-def answer(content_type: str, body: bytes) -> HttpAnswer:
+def answer(content_type: str, body: Content) -> HttpAnswer:
     """Says what was received."""
-    return HttpAnswer(200, "application/soap+xml; charset=UTF-8", content_type.encode() + b"|" + body)
+    return HttpAnswer(200, "application/soap+xml; charset=UTF-8", content_type.encode() + b"|" + bytes(body))
 
 
 @pytest.fixture(scope="module")
