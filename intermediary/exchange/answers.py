@@ -3,7 +3,7 @@
 Sources: TDD 4.5.2, 4.5.3 (EDM), 4.7 (header: parties and corners swapped, RefToMessageId, ExchangeId).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,6 +24,8 @@ from intermediary.edm.model import (
 from intermediary.exchange.model import Exchange, Outcome
 from intermediary.mapping.model import PlatformIdentity, Provider, Titles
 
+_SCHEMES = ("urn:cef.eu:names:identifier:EAS:", "urn:oasis:names:tc:ebcore:partyid-type:unregistered")
+"""Kinds of agent identifiers (R-EDM-ERR-C010)."""
 EDM_MEDIA_TYPE = "application/x-ebrs+xml"
 RESPONSE, EXCEPTION = "ExecuteQueryResponse", "ExceptionResponse"
 
@@ -93,6 +95,14 @@ def _agent(identifier: str, scheme: str, names: Titles, role: AgentRole) -> Agen
 def texts(titles: Titles) -> tuple[Text, ...]:
     """Titles by language as EDM texts, languages upper-case as in the code list."""
     return tuple(Text(text, lang.upper()) for lang, text in titles.items())
+
+
+def original_sender(properties: Iterable[tuple[str, str, str]], partner: Party) -> Agent:
+    """The requester as the AS4 header tells (originalSender, TDD 4.7), else the partner's access point."""
+    found = next(((value, kind) for name, value, kind in properties if name == "originalSender"), None)
+    value, kind = found or (partner.id, partner.type or "")
+    scheme = kind if kind.startswith(_SCHEMES) else _SCHEMES[1]
+    return Agent(Identifier(value, scheme), (Text(value, "EN"),))
 
 
 def requester_in_answer(requester: Agent) -> Agent:

@@ -63,7 +63,11 @@ class Outbox:
         message_id: str,
         now: datetime,
     ) -> Outgoing:
-        """An EDM error response to the message `asked`, packed; nothing is written yet."""
+        """An EDM error response to the message `asked`, packed; nothing is written yet.
+
+        It names requester and request as the request does; where that would break a rule (the request may be
+        refused for just that, or be unreadable), it names the sender of the AS4 header and no request.
+        """
         profile = edm.profile_for(exchange.edm_version)
         mappings = self._ports.mappings(now.date())
         provider = mappings.providers.get(exchange.provider_key or "")
@@ -77,9 +81,17 @@ class Outbox:
             raised=raised,
             new_id=self._ports.new_id,
         )
+        if self._breaks(answer, profile):
+            partner = self._ports.pmode(exchange.pmode_id).partner
+            sender = answers.original_sender(asked.properties, partner)
+            answer = replace(answer, evidence_requester=sender, request_id=None)
         return self._outgoing(
             exchange, asked, answer, action=answers.EXCEPTION, message_id=message_id, now=now
         )
+
+    def _breaks(self, answer: EdmMessage, profile: edm.Profile) -> bool:
+        report = self._ports.validator.check(xml.parse(edm.write(answer)), profile.specification_identifier)
+        return not report.ok
 
     def answer(self, exchange: Exchange, now: datetime) -> Outgoing:
         """The final answer of a settled exchange, packed; its outcome says which."""

@@ -7,9 +7,10 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from intermediary import store
+from intermediary import edm, store
 from intermediary.as4.model import Packed
 from intermediary.audit import AuditLog, Story
+from intermediary.edm.codes import DocumentRole
 from intermediary.edm.model import Distribution, EvidenceRequest, NaturalPerson
 from intermediary.exchange import Exchanges, Identity, OwnAs4, Ports, PreviewStep, PreviewView, Timing
 from intermediary.exchange.contracts import Ledger
@@ -20,10 +21,11 @@ from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.world import World
 from intermediary.shipped import shipped
 from intermediary.validation import Validator
+from intermediary.validation.rules.published import published_rules
 from tests.edm import examples
 
 MAPPINGS = load(shipped("mappings"))
-VALIDATOR = Validator(shipped("xsd"))
+VALIDATOR = Validator(shipped("xsd"), published_rules())
 VEHICLE = "fahrzeugregistrierung"
 PREVIEW_BASE = "https://platform.sandbox/preview"
 
@@ -47,11 +49,16 @@ def a_request(version: str = "oots-edm:v2.0", key: str = VEHICLE, **changes: obj
     request: EvidenceRequest = examples.request(version=version)
     mapping = MAPPINGS.by_key(key)
     assert mapping is not None
-    forms = tuple(Distribution(f.media_type, f.data_model(version)) for f in mapping.formats)
+    host = edm.profile_for(version).semantic_repository
+    packaged, first = edm.profile_for(version).packaged, mapping.formats[0]
+    companions = (DocumentRole.HUMAN_READABLE_VERSION,) if packaged and len(mapping.formats) > 1 else ()
+    form = Distribution(first.media_type, first.data_model(version), associated_documents=companions)
     wanted = replace(
         request.evidence_type,
-        evidence_type_classification=mapping.evidence_type_classifications[0],
-        distributed_as=forms,
+        evidence_type_classification=next(
+            each for each in mapping.evidence_type_classifications if each.startswith(f"{host}/")
+        ),
+        distributed_as=(form,),
     )
     changed = {"id": f"urn:uuid:{uuid4()}", "evidence_type": wanted, "preview_location": None, **changes}
     return replace(request, **changed)  # type: ignore[arg-type]
