@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTHON ?= python3
 
-.PHONY: demo test lint bench conformance chaos format clean
+.PHONY: demo test lint bench conformance chaos fuzz format clean
 
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -36,6 +36,10 @@ conformance: .venv/.ready  ## our checks beside the official artefacts; writes b
 
 chaos: .venv/.ready  ## kills the platform at random instants and audits what is left; writes build/chaos.json
 	$(BIN)/python -m tests.chaos
+
+fuzz: .venv/.ready  ## coverage-guided fuzzing of all readers, SECONDS_EACH (600); what finds new paths is kept
+	for target in mime soap message signal edm national; do \
+	  $(BIN)/python -m tests.fuzz $$target --seconds $(or $(SECONDS_EACH),600) --keep || exit 1; done
 
 clean:
 	rm -rf build dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

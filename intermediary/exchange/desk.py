@@ -248,7 +248,7 @@ class Desk:
             requester_country=exchange.requester_country,
             procedure=request.procedure_code,
             evidence_title=mapping.titles,
-            provider_name=provider.names if provider else mappings.platform.names,
+            provider_name=provider.names if provider else {},
             deadline=exchange.preview_deadline,
             available_at=exchange.available_at,
             return_location=exchange.return_location,

@@ -91,6 +91,7 @@ class PreviewView:
     """Code of the procedures list."""
     evidence_title: Mapping[str, str]
     provider_name: Mapping[str, str]
+    """Empty while the competent provider is not known yet."""
     deadline: datetime | None = None
     inputs: tuple[InputField, ...] = ()
     documents: tuple[PreviewDocument, ...] = ()
