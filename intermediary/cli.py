@@ -14,6 +14,7 @@ from rich.table import Table
 
 from intermediary.audit import AuditLog, Story
 from intermediary.cli_releases import app as releases_app
+from intermediary.cli_trust import app as trust_app
 from intermediary.cli_validate import validate
 from intermediary.exchange import TRANSITIONS, SettingsInvalid
 from intermediary.settings import Settings, load_settings
@@ -31,6 +32,7 @@ exchanges_app = typer.Typer(help="Exchanges: list them, read the story of one.",
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(exchanges_app, name="exchanges")
 app.add_typer(releases_app, name="releases")
+app.add_typer(trust_app, name="trust")
 app.command("validate")(validate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -56,6 +58,13 @@ def demo(
         "var/demo"
     ),
     port: Annotated[int, typer.Option(help="First of the ports used.")] = 8440,
+    security: Annotated[
+        str,
+        typer.Option(
+            metavar="edelivery-1.15|edelivery-2.0-eddsa|edelivery-2.0-ecdsa",
+            help="AS4 security profile between portal and platform.",
+        ),
+    ] = "edelivery-1.15",
 ) -> None:
     """A whole once-only system on this machine: a foreign portal, registers, a login, and this platform.
 
@@ -63,7 +72,7 @@ def demo(
     """
     from intermediary.sandbox import demo as sandbox_demo
 
-    raise typer.Exit(sandbox_demo.run(auto, version, root, port))
+    raise typer.Exit(sandbox_demo.run(auto, version, root, port, security))
 
 
 @app.command()

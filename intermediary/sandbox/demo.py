@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from intermediary.as4 import EDELIVERY_1_15, PROFILES
 from intermediary.sandbox.stories import STORIES, VERSIONS, Story, Told, tell, with_logs
 from intermediary.sandbox.supervisor import Sandbox, SandboxError
 from intermediary.sandbox.world import SYSTEMS, World
@@ -24,13 +25,18 @@ _AT_ONCE = 4
 """Stories told side by side."""
 
 
-def run(auto: bool, edm: str | None, root: Path, first_port: int) -> int:
+def run(auto: bool, edm: str | None, root: Path, first_port: int, security: str = EDELIVERY_1_15.name) -> int:
     """Run the demo and return the exit code: 0 well, 1 a story or the sandbox failed, 2 wrong call."""
     out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 132)
     if edm is not None and edm not in VERSIONS:
         out.print(f"[red]There are no stories for EDM {escape(edm)};[/] choose one of {', '.join(VERSIONS)}.")
         return 2
-    world = World(root, first_port)
+    if security not in PROFILES:
+        out.print(
+            f"[red]There is no security profile {escape(security)};[/] choose one of {', '.join(PROFILES)}."
+        )
+        return 2
+    world = World(root, first_port, security=security)
     _forget(world)
     try:
         with Sandbox(world) as sandbox:

@@ -63,6 +63,7 @@ def pmode(world: World, us: str, partner: str) -> PMode:
         url=world.url(partner, "/as4"),
         partner_signing_certificates=(world.certificate(partner, "as4-signing").read_bytes(),),
         partner_encryption_certificate=world.certificate(partner, "as4-encryption").read_bytes(),
+        security=as4.PROFILES[world.security],
     )
 
 

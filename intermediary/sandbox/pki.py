@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -19,9 +19,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from intermediary.as4 import EDELIVERY_1_15, PROFILES
+from intermediary.as4.security import KeyKind
 from intermediary.sandbox.world import GATEWAY, PARTY_IDS, World
 
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PrivateKey = (
+    ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey
+)
+AuthorityKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 _REGISTER = ("tls-server",)
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -47,15 +52,18 @@ _EXTENDED: Mapping[str, ObjectIdentifier] = {
 def make_pki(world: World) -> None:
     """Make the authority and all keys and certificates that are missing; what exists stays as it is.
 
-    A new authority (because its key or certificate was missing) renews every certificate, keeping the keys.
+    A new authority (because its key or certificate was missing) renews every certificate, keeping the keys;
+    AS4 keys that the world's security profile cannot use are replaced.
     """
     authority_key, authority, fresh = _authority(world)
     for system in NEEDS:
         for use in NEEDS[system]:
             key_file, certificate_file = world.key(system, use), world.certificate(system, use)
+            if use.startswith("as4-") and _is_of_another_profile(key_file, use, world.security):
+                key_file.unlink()
             if key_file.exists() and certificate_file.exists() and not fresh:
                 continue
-            key = load_key(key_file) if key_file.exists() else new_key(use)
+            key = load_key(key_file) if key_file.exists() else new_key(use, world.security)
             certificate = issue(
                 authority_key,
                 authority,
@@ -73,18 +81,40 @@ def common_name(system: str, use: str) -> str:
     return PARTY_IDS[system] if use.startswith("as4-") else system
 
 
-def new_key(use: str) -> PrivateKey:
-    """A fresh private key: RSA-2048 for AS4, EC P-256 for the rest."""
-    if use.startswith("as4-"):
+def new_key(use: str, security: str = EDELIVERY_1_15.name) -> PrivateKey:
+    """A fresh private key: for AS4 of the kind that the security profile demands, EC P-256 for the rest."""
+    kind = _kind(use, security)
+    if kind == "rsa":
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    if kind == "x25519":
+        return x25519.X25519PrivateKey.generate()
     return ec.generate_private_key(ec.SECP256R1())
 
 
+def _kind(use: str, security: str) -> KeyKind:
+    profile = PROFILES[security]
+    return {"as4-signing": profile.signing_key, "as4-encryption": profile.encryption_key}.get(
+        use, "secp256r1"
+    )
+
+
+def _is_of_another_profile(key_file: Path, use: str, security: str) -> bool:
+    kinds: dict[KeyKind, type[PrivateKey]] = {
+        "rsa": rsa.RSAPrivateKey,
+        "ed25519": ed25519.Ed25519PrivateKey,
+        "x25519": x25519.X25519PrivateKey,
+        "secp256r1": ec.EllipticCurvePrivateKey,
+    }
+    return key_file.exists() and not isinstance(load_key(key_file), kinds[_kind(use, security)])
+
+
 def load_key(path: Path) -> PrivateKey:
-    """Read a private key (PEM, unencrypted). Raises ValueError where it is neither RSA nor EC."""
+    """Read a private key (PEM, unencrypted). Raises ValueError where it is none that is made here."""
     key = load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise ValueError(f"{path} holds neither an RSA nor an EC key; delete it to have a new one made")  # noqa: TRY004
+    if not isinstance(key, PrivateKey):
+        raise ValueError(f"{path} holds no key that is made here; delete it to have a new one made")  # noqa: TRY004
     return key
 
 
@@ -99,6 +129,7 @@ def issue(
     validity: timedelta = VALIDITY,
 ) -> x509.Certificate:
     """A certificate for one of KEY_USES, with key usage to match and the SAN of this machine."""
+    assert isinstance(authority_key, AuthorityKey), "the authority's key signs"
     san: list[x509.GeneralName] = [
         x509.DNSName("localhost"),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
@@ -106,7 +137,7 @@ def issue(
     builder = (
         _builder(name, authority.subject, key, valid_from, validity)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(encipherment=use == "as4-encryption"), critical=True)
+        .add_extension(_usage(use, key), critical=True)
         .add_extension(x509.SubjectAlternativeName(san), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
@@ -117,11 +148,13 @@ def issue(
     return builder.sign(authority_key, hashes.SHA256())
 
 
-def _authority(world: World) -> tuple[PrivateKey, x509.Certificate, bool]:
+def _authority(world: World) -> tuple[AuthorityKey, x509.Certificate, bool]:
     key_file = world.authority.with_name("authority.key.pem")
     if key_file.exists() and world.authority.exists():
-        return load_key(key_file), x509.load_pem_x509_certificate(world.authority.read_bytes()), False
-    key: PrivateKey = ec.generate_private_key(ec.SECP256R1())
+        kept = load_key(key_file)
+        assert isinstance(kept, AuthorityKey), "written below"
+        return kept, x509.load_pem_x509_certificate(world.authority.read_bytes()), False
+    key: AuthorityKey = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _builder("OOTS sandbox authority", None, key, datetime.now(UTC), VALIDITY + timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -155,13 +188,22 @@ def _builder(
     )
 
 
-def _key_usage(*, authority: bool = False, encipherment: bool = False) -> x509.KeyUsage:
+def _usage(use: str, key: PrivateKey) -> x509.KeyUsage:
+    if use != "as4-encryption":
+        return _key_usage()
+    transports = isinstance(key, rsa.RSAPrivateKey)
+    return _key_usage(encipherment=transports, agreement=not transports)
+
+
+def _key_usage(
+    *, authority: bool = False, encipherment: bool = False, agreement: bool = False
+) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not authority and not encipherment,
+        digital_signature=not (authority or encipherment or agreement),
         content_commitment=False,
         key_encipherment=encipherment,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=agreement,
         key_cert_sign=authority,
         crl_sign=authority,
         encipher_only=False,

@@ -129,6 +129,7 @@ def _write_pmode(world: World, path: Path) -> None:
             "url": world.url("portal", "/as4"),
             "signing_certificates": [str(world.certificate("portal", "as4-signing").resolve())],
             "encryption_certificate": str(world.certificate("portal", "as4-encryption").resolve()),
+            "security": world.security,
         }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(pmode, sort_keys=False))

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from intermediary.as4 import EDELIVERY_1_15
 from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.platform_files import write_platform_files
 from intermediary.sandbox.run import PARENT
@@ -188,11 +189,11 @@ def client_context(world: World) -> ssl.SSLContext:
     return context
 
 
-def free_world(root: Path, *, gateway: bool = False) -> World:
+def free_world(root: Path, *, gateway: bool = False, security: str = EDELIVERY_1_15.name) -> World:
     """A world in `root` on ports that nobody uses now. Raises PortTaken where none are found."""
     for _ in range(100):
         first = random.randrange(20000, 32000, len(SYSTEMS) + 1)
-        world = World(root, first, gateway)
+        world = World(root, first, gateway, security)
         if all(_free(world.port(system)) for system in (*SYSTEMS, GATEWAY)):
             return world
     raise PortTaken("No free block of ports was found between 20000 and 32000.")

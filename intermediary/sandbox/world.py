@@ -5,6 +5,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from intermediary.as4 import EDELIVERY_1_15
+
 SYSTEMS = (
     "platform",
     "portal",
@@ -35,6 +37,8 @@ class World:
     first_port: int = 8440
     gateway: bool = False
     """Whether the platform sits behind GATEWAY instead of doing AS4 itself."""
+    security: str = EDELIVERY_1_15.name
+    """AS4 security profile (its name in P-Mode files) that portal and platform have agreed upon."""
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -90,11 +94,12 @@ class World:
         """Write `world.json` and return its path."""
         self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / "world.json"
-        path.write_text(json.dumps({"first_port": self.first_port, "gateway": self.gateway}))
+        kept = {"first_port": self.first_port, "gateway": self.gateway, "security": self.security}
+        path.write_text(json.dumps(kept))
         return path
 
     @classmethod
     def load(cls, root: Path) -> "World":
         """Read the `world.json` in a folder."""
         saved = json.loads((root / "world.json").read_text())
-        return cls(root=root, first_port=saved["first_port"], gateway=saved.get("gateway", False))
+        return cls(root=root, **saved)

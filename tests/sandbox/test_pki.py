@@ -1,6 +1,7 @@
 """The keys of the sandbox are made once, fit their use, and are nobody else's to read."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import PolicyBuilder, Store
 
+from intermediary import as4
 from intermediary.sandbox import pki
 from intermediary.sandbox.world import GATEWAY, PARTY_IDS, SYSTEMS, World
 
@@ -52,6 +54,33 @@ def test_an_as4_certificate_is_rsa_names_the_party_and_fits_its_use(world: World
     usage = encryption.extensions.get_extension_for_class(x509.KeyUsage).value
     assert usage.key_encipherment
     assert not usage.digital_signature
+
+
+@pytest.mark.parametrize("security", ["edelivery-2.0-eddsa", "edelivery-2.0-ecdsa", "edelivery-1.15"])
+def test_as4_keys_follow_the_security_profile(world: World, security: str) -> None:
+    """A world that moves gets new AS4 keys, and keeps all others."""
+    before = world.key("platform", "token").read_bytes()
+    moved = replace(world, security=security)
+    pki.make_pki(moved)
+    assert World.load(moved.save().parent) == moved
+    made = world.key("portal", "as4-signing").read_bytes()
+    pki.make_pki(moved)
+    assert world.key("portal", "as4-signing").read_bytes() == made
+    assert world.key("platform", "token").read_bytes() == before
+    profile = as4.PROFILES[security]
+    pairs = {use: (world.key("portal", use), world.certificate("portal", use)) for use in pki.NEEDS["portal"]}
+    signing, encryption = (
+        (key.read_bytes(), certificate.read_bytes())
+        for key, certificate in (pairs["as4-signing"], pairs["as4-encryption"])
+    )
+    assert as4.SigningKey.from_pem(*signing).kind == profile.signing_key
+    ((key,), *_) = as4.OwnKeys.from_pem(encryption).by_reference.values()
+    assert key.kind == profile.encryption_key
+    usage = _certificate(pairs["as4-encryption"][1]).extensions.get_extension_for_class(x509.KeyUsage).value
+    assert (usage.key_encipherment, usage.key_agreement) == (
+        profile.encryption_key == "rsa",
+        profile.encryption_key != "rsa",
+    )
 
 
 def test_a_token_key_is_on_curve_p256(world: World) -> None:

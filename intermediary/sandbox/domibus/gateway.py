@@ -376,6 +376,7 @@ def partner_pmode(world: World) -> PMode:
         url=world.url("portal", "/as4"),
         partner_signing_certificates=(world.certificate("portal", "as4-signing").read_bytes(),),
         partner_encryption_certificate=world.certificate("portal", "as4-encryption").read_bytes(),
+        security=as4.PROFILES[world.security],
     )
 
 

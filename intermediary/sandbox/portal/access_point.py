@@ -152,4 +152,5 @@ def platform_pmode(world: World) -> PMode:
         url=world.access_point,
         partner_signing_certificates=(world.certificate("platform", "as4-signing").read_bytes(),),
         partner_encryption_certificate=world.certificate("platform", "as4-encryption").read_bytes(),
+        security=as4.PROFILES[world.security],
     )
