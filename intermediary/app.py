@@ -68,7 +68,7 @@ def build(settings: Settings) -> Platform:
     partners = as4_door.load_partners(settings.pmodes, gateway=settings.gateway is not None)
     plugin = None if settings.gateway is None else domibus.WsPlugin(_access(settings.gateway))
     releases = ReleaseStore(settings.releases) if settings.releases else None
-    validator = Validator(shipped("xsd"), installed=releases.installed if releases else tuple)
+    validator = Validator(shipped("xsd"), published_rules(), releases.installed if releases else tuple)
 
     def national_check(root: etree._Element) -> Report:
         return validator.check(root, NATIONAL_RELEASE)
