@@ -15,9 +15,11 @@ from fastapi import FastAPI, Response
 from lxml import etree
 from sqlalchemy import Engine
 
-from intermediary import as4, preview, store, trust
+from intermediary import preview, store
+from intermediary.as4.model import PMode
 from intermediary.console import Checker, self_check_router
 from intermediary.exchange import Exchanges, OwnAs4, Ports
+from intermediary.keyring import Trust, open_as4_keys, open_trust
 from intermediary.mapping import MappingStore, StoredMappings, load
 from intermediary.settings import GatewayGroup, NationalGroup, Settings
 from intermediary.shipped import shipped
@@ -47,6 +49,15 @@ class Platform:
     """The gateway, where one does the messaging."""
     releases: ReleaseStore | None = None
     """Official releases that judge beside the built-in rules."""
+    believed: Trust | None = None
+    """Whom we believe; its revocation answers are renewed in the background where our own AS4 works."""
+    pmodes: tuple[PMode, ...] = ()
+
+    def renew(self, stop: threading.Event) -> None:
+        """Keep answers about revocation fresh until `stop`."""
+        believed = self.believed
+        if self.plugin is None and believed is not None and believed.revocations is not None:
+            believed.revocations.run(stop, now, lambda: believed.warm(self.pmodes, now))
 
     def work(self, stop: threading.Event, name: str) -> None:
         """Run one worker until `stop`."""
@@ -73,6 +84,7 @@ def build(settings: Settings) -> Platform:
     def national_check(root: etree._Element) -> Report:
         return validator.check(root, NATIONAL_RELEASE)
 
+    believed = open_trust(settings)
     wake = threading.Event()
     vault = store.KeyVault.from_file(settings.platform_key_file)
     blobs = store.FileBlobs(settings.blob_folder, vault)
@@ -84,7 +96,7 @@ def build(settings: Settings) -> Platform:
         new_id=lambda: str(uuid.uuid4()),
         mappings=StoredMappings(mappings),
         connector=national_door.Connector(_national(settings.national), national_check, now),
-        messaging=_own_as4(settings) if plugin is None else domibus.GatewayMessaging(plugin),
+        messaging=_own_as4(settings, believed) if plugin is None else domibus.GatewayMessaging(plugin),
         validator=validator,
         pmodes=tuple(partner.pmode for partner in partners),
         timing=settings.timing.timing(),
@@ -93,7 +105,10 @@ def build(settings: Settings) -> Platform:
         return_hosts={p.pmode.id: p.return_hosts for p in partners if p.return_hosts},
         wake=wake.set,
     )
-    return Platform(settings, engine, Exchanges(ports), mappings, national_check, wake, plugin, releases)
+    exchanges = Exchanges(ports)
+    return Platform(
+        settings, engine, exchanges, mappings, national_check, wake, plugin, releases, believed, ports.pmodes
+    )
 
 
 def create_app(platform: Platform) -> FastAPI:
@@ -111,6 +126,8 @@ def create_app(platform: Platform) -> FastAPI:
         ]
         for thread in threads:
             thread.start()
+        # Not waited for at the end: it may hang on a slow responder, and leaves nothing half done.
+        threading.Thread(target=platform.renew, args=(stop,), daemon=True).start()
         yield
         stop.set()
         platform.wake.set()
@@ -154,15 +171,13 @@ def create_app(platform: Platform) -> FastAPI:
     return app
 
 
-def _own_as4(settings: Settings) -> OwnAs4:
-    signing, encryption = settings.as4_signing, settings.as4_encryption
-    assert signing is not None and encryption is not None, "the settings were checked"
-    anchors = [a for path in settings.trust_anchors for a in trust.load_certificates(path.read_bytes())]
+def _own_as4(settings: Settings, believed: Trust) -> OwnAs4:
+    own = open_as4_keys(settings, now)
     return OwnAs4(
         push=as4_door.HttpPush(_tls(settings)),
-        signing=as4.SigningKey.from_pem(signing.key.read_bytes(), signing.certificate.read_bytes()),
-        keys=as4.OwnKeys.from_pem((encryption.key.read_bytes(), encryption.certificate.read_bytes())),
-        certificate_check=lambda at: trust.certificate_check(anchors, trust.CertificatePolicy(), at),
+        signing=own.signing,
+        keys=own.keys,
+        certificate_check=believed.check,
         clock=now,
         limits=settings.as4_limits.limits(settings.max_message_bytes),
     )

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from intermediary.audit import AuditLog, Story
 from intermediary.cli_releases import app as releases_app
+from intermediary.cli_trust import app as trust_app
 from intermediary.cli_validate import validate
 from intermediary.exchange import TRANSITIONS, SettingsInvalid
 from intermediary.settings import Settings, load_settings
@@ -31,6 +32,7 @@ exchanges_app = typer.Typer(help="Exchanges: list them, read the story of one.",
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(exchanges_app, name="exchanges")
 app.add_typer(releases_app, name="releases")
+app.add_typer(trust_app, name="trust")
 app.command("validate")(validate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]

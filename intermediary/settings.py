@@ -18,18 +18,12 @@ from pydantic_settings import (
 
 from intermediary.as4 import Limits
 from intermediary.exchange import SettingsInvalid, Timing
+from intermediary.key_settings import KeyGroups, TrustGroup
 from intermediary.shipped import shipped
 
 
 class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class KeyPair(_Group):
-    """Paths of a private key and its certificate (PEM)."""
-
-    certificate: Path
-    key: Path
 
 
 class NationalGroup(_Group):
@@ -174,9 +168,11 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     """IANA name of the zone in which citizens read times."""
     max_message_bytes: Annotated[int, Field(gt=0)] = 310 * 1024 * 1024
-    as4_signing: KeyPair | None = None
-    as4_encryption: KeyPair | None = None
-    """Our own AS4; not needed with a gateway."""
+    as4_signing: KeyGroups = Field(default_factory=list)
+    as4_encryption: KeyGroups = Field(default_factory=list)
+    """Our own AS4; not needed with a gateway. Several (`[[as4_signing]]`) where certificates overlap: the
+    newest valid one signs, all decrypt."""
+    trust: TrustGroup = Field(default_factory=TrustGroup)
     as4_limits: As4LimitsGroup = Field(default_factory=As4LimitsGroup)
     gateway: GatewayGroup | None = None
     """Someone else's access point does the messaging."""
@@ -186,7 +182,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _one_way_of_messaging(self) -> Self:
-        if self.gateway is None and (self.as4_signing is None or self.as4_encryption is None):
+        if self.gateway is None and not (self.as4_signing and self.as4_encryption):
             raise ValueError(
                 "give [as4_signing] and [as4_encryption], or the [gateway] that does the messaging"
             )
@@ -197,10 +193,21 @@ class Settings(BaseSettings):
         """Where `blobs` lie. Raises SettingsInvalid where no setting and no SQLite file says so."""
         if self.blobs is not None:
             return self.blobs
+        beside = self._beside_sqlite
+        if beside is None:
+            raise SettingsInvalid("blobs: name a folder that all nodes share; only SQLite has a default")
+        return beside / "blobs"
+
+    @property
+    def revocation_folder(self) -> Path | None:
+        """Where answers about revocation are kept; None: in memory only."""
+        beside = self._beside_sqlite
+        return self.trust.revocation_folder or (beside and beside / "revocation")
+
+    @property
+    def _beside_sqlite(self) -> Path | None:
         scheme, _, path = self.database_url.partition(":///")
-        if scheme.startswith("sqlite") and path:
-            return Path(path).parent / "blobs"
-        raise SettingsInvalid("blobs: name a folder that all nodes share; only SQLite has a default")
+        return Path(path).parent if scheme.startswith("sqlite") and path else None
 
     @classmethod
     def settings_customise_sources(
@@ -239,14 +246,14 @@ def load_settings() -> Settings:
 
 def _files(settings: Settings) -> list[Path]:
     national, oidc, gateway = settings.national, settings.oidc, settings.gateway
-    pairs = [pair for pair in (settings.as4_signing, settings.as4_encryption) if pair is not None]
     paths: list[Path | None] = [
         settings.tls_certificate,
         settings.tls_key,
         settings.pmodes,
         *settings.trust_anchors,
         settings.mappings,
-        *(path for pair in pairs for path in (pair.certificate, pair.key)),
+        *(path for key in (*settings.as4_signing, *settings.as4_encryption) for path in key.files),
+        *settings.trust.intermediates,
         national.ca,
         national.client_certificate,
         national.client_key,

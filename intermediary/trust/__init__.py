@@ -15,7 +15,7 @@ from intermediary.trust.errors import (
     TokenUnusable,
     TrustError,
 )
-from intermediary.trust.inventory import Entry, Explanation, explain, inventory
+from intermediary.trust.inventory import AUTHORITIES, Entry, Explanation, Held, explain, inventory
 from intermediary.trust.loading import PrivateKey, load_certificates, load_pkcs12, load_private_key
 from intermediary.trust.material import (
     DatedSigningKeys,
@@ -33,6 +33,7 @@ from intermediary.trust.revocations import Fetch, NoAnswer, Revocations
 from intermediary.trust.token import TokenPlace
 
 __all__ = [
+    "AUTHORITIES",
     "Answer",
     "CertificatePolicy",
     "CertificateUnreadable",
@@ -41,6 +42,7 @@ __all__ = [
     "Explanation",
     "Fetch",
     "FetchFailed",
+    "Held",
     "KeyMaterial",
     "KeySource",
     "KeyUnreadable",

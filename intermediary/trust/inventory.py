@@ -7,12 +7,14 @@ from datetime import datetime
 from cryptography import x509
 
 from intermediary.trust.answers import Answer
-from intermediary.trust.certificates import describe, is_authority
+from intermediary.trust.certificates import describe, is_authority, valid
 from intermediary.trust.check import TrustCheck
 
 ALARM_DAYS = (7, 14, 30, 60, 90)
 """Steps at which the list says how near the end is."""
 URGENT_DAYS = 7
+AUTHORITIES = ("trust anchor", "intermediate authority")
+"""Purposes of certificates of authorities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,82 +26,86 @@ class Entry:
     subject: str
     issuer: str
     serial: str
-    starts: datetime
-    ends: datetime
-    days_left: int
+    starts: datetime | None
+    ends: datetime | None
+    days_left: int | None
+    """None, as the two before, for a key without a certificate: it never ends by itself."""
     alarm: str
     next_action: str
     where: str
 
     @property
     def urgent(self) -> bool:
-        """Whether it is expired or ends within seven days."""
-        return self.days_left < URGENT_DAYS
+        """Whether it is in use and expired, or ends within seven days."""
+        return self.alarm in ("expired", f"{URGENT_DAYS} days")
 
 
-def inventory(
-    certificates: Iterable[tuple[str, str, str, x509.Certificate]], now: datetime
-) -> tuple[Entry, ...]:
-    """Of (owner, purpose, where, certificate) the list, the most urgent first.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A certificate that is in use, or a key without one."""
 
-    A certificate that a newer one of the same owner and purpose has replaced ends as planned.
+    owner: str
+    purpose: str
+    where: str
+    certificate: x509.Certificate | None
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What a newer certificate stands in for: same owner, purpose and kind of key."""
+        kind = "" if self.certificate is None else type(self.certificate.public_key()).__name__
+        return self.owner, self.purpose, kind
+
+
+def inventory(held: Iterable[Held], now: datetime) -> tuple[Entry, ...]:
+    """What each is and what is to be done, the most urgent first.
+
+    A certificate that a newer one of the same owner, purpose and kind of key has replaced ends as planned.
     """
-    held = list(certificates)
-    latest: dict[tuple[str, str], datetime] = {}
-    for owner, purpose, _, certificate in held:
-        if certificate.not_valid_before_utc <= now:
-            ends = max(
-                latest.get((owner, purpose), certificate.not_valid_after_utc), certificate.not_valid_after_utc
-            )
-            latest[owner, purpose] = ends
-    entries = [
-        _entry(
-            owner,
-            purpose,
-            where,
-            one,
-            now,
-            replaced=_replaced(purpose, one, latest.get((owner, purpose)), now),
-        )
-        for owner, purpose, where, one in held
-    ]
-    return tuple(sorted(entries, key=lambda e: (e.alarm == "replaced", e.ends, e.owner, e.purpose)))
+    all_held = list(held)
+    latest: dict[tuple[str, str, str], datetime] = {}
+    for one in all_held:
+        if one.certificate is not None and valid(one.certificate, now):
+            ends = one.certificate.not_valid_after_utc
+            latest[one.place] = max(latest.get(one.place, ends), ends)
+    entries = [_entry(one, now, latest.get(one.place)) for one in all_held]
+    last = max((e.ends for e in entries if e.ends), default=now)
+    return tuple(sorted(entries, key=lambda e: (e.alarm == "replaced", e.ends or last, e.owner, e.purpose)))
 
 
-def _replaced(purpose: str, one: x509.Certificate, latest: datetime | None, now: datetime) -> bool:
-    # One anchor never stands in for another.
-    return purpose != "trust anchor" and latest is not None and one.not_valid_after_utc < latest > now
-
-
-def _entry(
-    owner: str, purpose: str, where: str, one: x509.Certificate, now: datetime, *, replaced: bool
-) -> Entry:
-    left = (one.not_valid_after_utc - now).days
-    alarm, action = "", ""
-    if replaced:
-        alarm, action = "replaced", "none: remove it once it has ended"
-    elif one.not_valid_after_utc < now:
-        alarm, action = "expired", "renew now"
-    elif one.not_valid_before_utc > now:
-        alarm, action = "not yet valid", f"none until {one.not_valid_before_utc:%Y-%m-%d}"
-    else:
-        step = next((days for days in ALARM_DAYS if left < days), None)
-        if step is not None:
-            alarm = f"{step} days"
-            action = "renew now" if step <= 14 else "order the next one and tell the other side"
+def _entry(held: Held, now: datetime, latest: datetime | None) -> Entry:
+    one = held.certificate
+    if one is None:
+        unknown = ("", "", "", None, None, None, "", "none: a key without a certificate")
+        return Entry(held.owner, held.purpose, *unknown, held.where)
+    alarm, action = _alarm(held, one, now, latest)
     return Entry(
-        owner=owner,
-        purpose=purpose,
+        owner=held.owner,
+        purpose=held.purpose,
         subject=one.subject.rfc4514_string(),
         issuer=one.issuer.rfc4514_string(),
         serial=f"{one.serial_number:X}",
         starts=one.not_valid_before_utc,
         ends=one.not_valid_after_utc,
-        days_left=left,
+        days_left=(one.not_valid_after_utc - now).days,
         alarm=alarm,
         next_action=action,
-        where=where,
+        where=held.where,
     )
+
+
+def _alarm(held: Held, one: x509.Certificate, now: datetime, latest: datetime | None) -> tuple[str, str]:
+    # One authority never stands in for another.
+    if held.purpose not in AUTHORITIES and latest is not None and one.not_valid_after_utc < latest:
+        return "replaced", "none: remove it once it has ended"
+    if one.not_valid_after_utc < now:
+        return "expired", "renew now"
+    if one.not_valid_before_utc > now:
+        return "not yet valid", f"none until {one.not_valid_before_utc:%Y-%m-%d}"
+    left = (one.not_valid_after_utc - now).days
+    step = next((days for days in ALARM_DAYS if left < days), None)
+    if step is None:
+        return "", ""
+    return f"{step} days", "renew now" if step <= 14 else "order the next one and tell the other side"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ class _File(BaseModel):
     partner: _Party
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
     signing_certificates: list[_Text] = Field(default_factory=list)
-    encryption_certificate: str | None = None
+    encryption_certificate: _Text | None = None
+    encryption_certificates: list[_Text] = Field(default_factory=list)
+    """Several where they overlap; of those valid at the time of sending the newest is used."""
     return_hosts: list[_Text] = Field(default_factory=list)
     agreement: str | None = None
     service: str = "QueryManager"
@@ -57,14 +59,14 @@ class _File(BaseModel):
     max_bytes: Annotated[int, Field(gt=0)] = 300 * 1024 * 1024
 
     def partner_value(self, read: Callable[[str], bytes]) -> Partner:
-        wanted = self.encryption_certificate
+        wanted = [*filter(None, [self.encryption_certificate]), *self.encryption_certificates]
         pmode = PMode(
             id=self.id,
             us=self.us.party(),
             partner=self.partner.party(),
             url=self.url or "",
             partner_signing_certificates=tuple(read(name) for name in self.signing_certificates),
-            partner_encryption_certificate=read(wanted) if wanted else None,
+            partner_encryption_certificate=b"\n".join(read(name) for name in wanted) or None,
             agreement=self.agreement,
             service=self.service,
             service_type=self.service_type,
@@ -91,7 +93,7 @@ def load_partners(folder: Path, *, gateway: bool = False) -> tuple[Partner, ...]
             if read.url is None and not gateway:
                 problems.append(f"{path}: url: missing; give that of the partner's access point")
                 continue
-            if read.encrypt and not read.encryption_certificate and not gateway:
+            if read.encrypt and not (read.encryption_certificate or read.encryption_certificates or gateway):
                 problems.append(
                     f"{path}: encryption_certificate: missing; name the partner's certificate (PEM)"
                 )
