@@ -79,7 +79,7 @@ def _rules(
             )
         sheet = f"{re.sub(r'[^A-Za-z0-9._-]', '_', stem)}.{_digest(compiled.sheet)}.xsl"
         if stem in rules:
-            if rules[stem].sheet != sheet:
+            if (rules[stem].sheet, rules[stem].tests) != (sheet, compiled.tests):
                 raise ReleaseRefused(
                     f"The set holds two different {stem}.sch; give the folder of one version"
                 )

@@ -1,0 +1,1 @@
+"""The public self-check, and the command line beside it."""
