@@ -7,6 +7,7 @@ received: RECEIVED → DOWNLOADED, with retention 0 at once DELETED.
 import json
 import logging
 import sqlite3
+import ssl
 import threading
 import time
 import uuid
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 SENDING, RECEIVING = "SENDING", "RECEIVING"
 _TABLES = """
 create table if not exists message (role text, id text, status text, header text, parts text,
-    downloaded int default 0, attempts int default 0, due real, errors text default '[]', receipt_type text, receipt blob,
+    downloaded int default 0, attempts int default 0, due real, errors text default '[]',
+    receipt_type text, receipt blob,
     primary key (role, id));
 create table if not exists notification (number integer primary key, operation text, id text, status text,
     attempts int default 0, due real);
@@ -78,7 +80,9 @@ class Gateway:
         self.pmode = partner_pmode(world)
         own = _pair(world, "as4-signing"), _pair(world, "as4-encryption")
         self._signing, self._keys = as4.SigningKey.from_pem(*own[0]), as4.OwnKeys.from_pem(own[1])
-        self._client = httpx.Client(verify=str(world.authority), timeout=20, trust_env=False)
+        self._client = httpx.Client(
+            verify=ssl.create_default_context(cafile=world.authority), timeout=20, trust_env=False
+        )
         self._lock = threading.RLock()
         path: Path = world.data("domibus") / "gateway.sqlite"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,6 @@ Source: digest domibus-backend, «push to back end»; SOAP 1.2, HTTP Basic (wspl
 """
 
 import base64
-import binascii
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,6 +72,6 @@ def _known(authorization: str, backend: Backend) -> bool:
     kind, _, credentials = authorization.partition(" ")
     try:
         given = base64.b64decode(credentials, validate=True) if kind.lower() == "basic" else b""
-    except binascii.Error:
+    except ValueError:
         given = b""
     return secrets.compare_digest(given, f"{backend.user}:{backend.password}".encode())
