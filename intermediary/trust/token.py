@@ -228,14 +228,14 @@ class _Session:
             return token.open()
 
 
-_sessions: dict[tuple[Path, str], _Session] = {}
+_sessions: dict[tuple[Path, str, Path], _Session] = {}
 _locks: dict[Path, threading.RLock] = {}
 _registry = threading.Lock()
 
 
 def _session(place: TokenPlace) -> _Session:
     with _registry:
-        key = (place.module, place.token_label)
+        key = (place.module, place.token_label, place.pin_file)
         if key not in _sessions:
             _sessions[key] = _Session(place.module, place.token_label, place.pin_file)
         return _sessions[key]
