@@ -1,4 +1,4 @@
-"""The two parties with the keys of one 2.0 profile; a phase4 of its own for each (it keeps global state)."""
+"""The two parties with the keys of one profile; a phase4 of its own for each (it keeps global state)."""
 
 from dataclasses import replace
 from pathlib import Path
