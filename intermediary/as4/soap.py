@@ -7,7 +7,6 @@ is sent, with no tree in between. A test holds this against libxml2's canonicali
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 from lxml import etree
 
@@ -30,8 +29,8 @@ from intermediary.as4.vocabulary import (
 )
 
 _XML_LIMITS = xml.Limits(bytes=8 * 1024 * 1024, nodes=100_000, attributes=100_000, depth=40)
-_IDS = etree.XPath("//*[@wsu:Id or @Id or @ID or @id or @xml:id]", namespaces={"wsu": WSU})
-_XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+_ID_NAMES = frozenset((WSU_ID, "Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id"))
+_SIGNATURE = ds("Signature")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARATION = re.compile(r"\A\ufeff?<\?xml\b[^>]*\?>")
 _CHARSETS = ("utf-16", "utf-16le", "utf-16be", "iso-8859-1", "iso-8859-15", "windows-1252")
@@ -85,9 +84,11 @@ def read_envelope(data: bytes, kind: MediaType) -> Envelope:
             )
     if messaging is None:
         raise _invalid("the Header holds no eb:Messaging")
-    for unique in (MESSAGING, SECURITY, ds("Signature")):
-        if sum(1 for _ in root.iter(unique)) > 1:
-            raise _invalid(f"the envelope holds {etree.QName(unique).localname} more than once")
+    seen: set[object] = set()
+    for element in root.iter(MESSAGING, SECURITY, _SIGNATURE):
+        if element.tag in seen:
+            raise _invalid(f"the envelope holds {etree.QName(element).localname} more than once")
+        seen.add(element.tag)
     return Envelope(messaging, body, security, _ids(root))
 
 
@@ -106,12 +107,13 @@ def _utf8(data: bytes, charset: str) -> bytes:
 
 def _ids(root: etree._Element) -> dict[str, etree._Element]:
     found: dict[str, etree._Element] = {}
-    for element in cast(list[etree._Element], _IDS(root)):
-        own = {element.get(name) for name in (WSU_ID, "Id", "ID", "id", _XML_ID)}
-        for value in own:
-            if value is None:
+    # A walk over the names of all attributes takes a third of the time of an XPath that looks for them.
+    for element in root.iter():
+        for name in element.keys():  # noqa: SIM118 - an element is no mapping
+            if name not in _ID_NAMES:
                 continue
-            if value in found:
+            value = element.get(name, "")
+            if found.get(value, element) is not element:
                 raise Refusal(
                     EbmsErrorCode.FAILED_AUTHENTICATION, "two elements have the same id: signature wrapping"
                 )

@@ -44,16 +44,18 @@ def measure() -> dict[str, float]:
         return None
 
     packed = as4.pack(header, payloads, here, sender)
-    received = as4.unpack(packed.content_type, packed.body, (there,), keys, trust, NOW).received
+    body = packed.body
+    received = as4.unpack(packed.content_type, body, (there,), keys, trust, NOW).received
     receipt = as4.pack_receipt(received, "r@platform.sandbox", NOW, receiver)
+    answer = receipt.body
 
     def send() -> None:
         sent = as4.pack(header, payloads, here, sender)
-        as4.read_signal(receipt.content_type, receipt.body, packed, header.message_id, here, trust)
-        assert sent.body
+        as4.read_signal(receipt.content_type, answer, packed, header.message_id, here, trust)
+        assert sent.content.size
 
     def receive() -> None:
-        got = as4.unpack(packed.content_type, packed.body, (there,), keys, trust, NOW).received
+        got = as4.unpack(packed.content_type, body, (there,), keys, trust, NOW).received
         as4.pack_receipt(got, "r@platform.sandbox", NOW, receiver)
 
     floor_send, floor_receive = _floors()
