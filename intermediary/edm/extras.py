@@ -49,7 +49,10 @@ def canonical(element: etree._Element) -> Kept:
     etree.strip_elements(copy, etree.Comment, etree.ProcessingInstruction, with_tail=False)
     holder = etree.Element("holder", nsmap=NSMAP | _foreign(copy))
     holder.append(copy)  # takes over the holder's prefixes
-    text = etree.tostring(copy, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+    try:
+        text = etree.tostring(copy, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+    except etree.C14NError:  # a relative namespace name, which has no canonical form (XML C14N §1.3)
+        text = etree.tostring(copy, with_tail=False)
     return str(element.tag), text.decode()
 
 

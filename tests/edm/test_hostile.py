@@ -325,3 +325,17 @@ def test_a_control_character_cannot_be_written() -> None:
 def test_a_version_that_nobody_knows_is_not_written() -> None:
     with pytest.raises(edm.UnsupportedVersion):
         edm.write(examples.request(specification_identifier="oots-edm:v7.0"))
+
+
+def test_a_relative_namespace_has_no_canonical_form_but_is_kept() -> None:
+    """Found by fuzzing: libxml2 refuses to canonicalise it."""
+    from tests.edm import examples
+
+    body = edm.write(examples.request()).replace(
+        b"</query:QueryRequest>", b'<a xmlns="b"/></query:QueryRequest>'
+    )
+    root = xml.parse(body)
+    assert edm.peek(root).kind == "request"
+    message = edm.read(root)
+    assert b'="b"' in edm.write(message)
+    assert edm.read(xml.parse(edm.write(message))) == message
