@@ -10,7 +10,6 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
-from rich.table import Table
 
 from intermediary import trust
 from intermediary.settings import Settings, load_settings
@@ -38,13 +37,8 @@ def list_(as_json: _Json = False) -> None:
     if as_json:
         _print_json([asdict(entry) | {"urgent": entry.urgent} for entry in entries])
     else:
-        table = Table("owner", "purpose", "subject", "issuer", "valid", "days left", "alarm", "next", "where")
-        for e in entries:
-            valid = f"{e.starts:%Y-%m-%d} – {e.ends:%Y-%m-%d}" if e.starts and e.ends else ""
-            left = "" if e.days_left is None else str(e.days_left)
-            row = (e.owner, e.purpose, e.subject, e.issuer, valid, left, e.alarm, e.next_action, e.where)
-            table.add_row(*row, style=_COLOURS.get(e.alarm))
-        out.print(table)
+        for entry in entries:
+            _print(entry)
     raise typer.Exit(1 if any(entry.urgent for entry in entries) else 0)
 
 
@@ -71,6 +65,17 @@ def check(
         for step in found.steps:
             out.print(step, markup=False)
     raise typer.Exit(0 if found.trusted else 1)
+
+
+def _print(e: trust.Entry) -> None:
+    """Two lines for each, readable in narrow windows and logs."""
+    ends = f"ends {e.ends:%Y-%m-%d}, {e.days_left} days left" if e.ends is not None else "key only"
+    out.print(f"{e.alarm or 'good':<14}", style=_COLOURS.get(e.alarm), end="", markup=False)
+    out.print(f"{e.owner}: {e.purpose}; {ends}", markup=False, end="")
+    out.print(f"; {e.next_action}" if e.next_action else "", markup=False)
+    if e.starts is not None:
+        what = f"{e.subject}, serial {e.serial}, issued by {e.issuer}, from {e.starts:%Y-%m-%d}"
+        out.print(f"{'':<14}{what}; {e.where}", markup=False)
 
 
 def _read(file: Path) -> list[bytes]:

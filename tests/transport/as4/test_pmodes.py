@@ -46,6 +46,14 @@ def test_the_security_profile_by_its_name(folder: Path, name: str) -> None:
     assert load_partners(folder)[0].pmode.security is as4.PROFILES[name]
 
 
+def test_several_encryption_certificates_overlap(folder: Path) -> None:
+    (folder / "next.pem").write_bytes(b"next")
+    both = "encryption_certificates: [encryption.pem, next.pem]"
+    (folder / "it.yaml").write_text(GOOD.replace("encryption_certificate: encryption.pem", both))
+    (partner,) = load_partners(folder)
+    assert partner.pmode.partner_encryption_certificate == b"encryption\nnext"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
