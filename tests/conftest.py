@@ -2,8 +2,11 @@
 
 pytest-xdist 3.8 writes the group of a mark `xdist_group` into `Item._nodeid`, which pytest 9.2 does not read
 any more: the mark alone does nothing, and a session's sandbox would be started on every worker.
+
+And the table of AS4 conformance, written from the results of the run.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,3 +32,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((group for start, group in GROUPS.items() if file.startswith(start)), file)
 
     return Groups(config, log)
+
+
+_results: dict[str, tuple[str, str]] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A user property travels with the report, also from the workers of a parallel run."""
+    for marker in item.iter_markers("assertion"):
+        item.user_properties.append(("assertion", marker.args[0]))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep the worst result of each assertion: a broken set-up is a failure too."""
+    for name, number in report.user_properties:
+        if name == "assertion" and (report.when == "call" or report.outcome != "passed"):
+            test = report.nodeid.rpartition("::")[2].partition("[")[0]
+            before = _results.get(str(number), ("", "passed"))[1]
+            _results[str(number)] = (test, report.outcome if before == "passed" else before)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write build/as4-conformance.md, in the process that has all results."""
+    if _results and not hasattr(session.config, "workerinput"):
+        from tests.conformance.assertions import table
+
+        out = Path(__file__).parent.parent / "build" / "as4-conformance.md"
+        out.parent.mkdir(exist_ok=True)
+        out.write_text(table(_results), encoding="utf-8")
