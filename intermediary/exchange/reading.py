@@ -16,6 +16,7 @@ from intermediary.edm.model import EvidenceRequest, Header, LegalPerson
 from intermediary.exchange.model import Message, Outcome
 from intermediary.mapping.model import EvidenceMapping, MappingSet, PreviewPolicy, SubjectKind
 from intermediary.validation import Validator
+from intermediary.validation.rules import HeaderFacts, Kind, header_findings
 
 SYSTEM_CHECK = "00"
 """Procedure code of the system check (TDD 1.1.2): no citizen, no preview."""
@@ -93,11 +94,9 @@ def read(message: Message, parts: tuple[Payload, ...], validator: Validator) -> 
         return _invalid(unreadable.problems, header, profile)
     if not isinstance(request, EvidenceRequest):
         raise NotARequest("The message is no evidence request")
-    broken = header_rules(message, parts, profile)
+    broken = header_findings(_header_facts(message, parts, profile))
     if broken:
-        return Refused(
-            Outcome.INVALID, _short(broken), header, profile, tuple(b.partition(":")[0] for b in broken)
-        )
+        return _invalid(broken, header, profile)
     return Readable(request, header, profile)
 
 
@@ -113,25 +112,17 @@ def unhandled(message: Message) -> Refused:
     )
 
 
-def header_rules(message: Message, parts: tuple[Payload, ...], profile: edm.Profile) -> tuple[str, ...]:
-    """Rules between the AS4 header and the EDM body (TDD 4.7.2), each as «id: sentence»."""
-    found = []
-    properties = {name: value for name, value, _ in message.properties}
-    if message.action != "ExecuteQueryRequest":
-        found.append("R-EDM-ebMS-action: a request travels with the action ExecuteQueryRequest")
-    if len(parts) != 1:
-        found.append("R-EDM-ebMS-parts: a request has exactly one part, the EDM message")
-    if profile.specification_id_property:
-        value = properties.get("SpecificationId")
-        if value is None:
-            found.append("R-EDM-ebMS-019: the message property SpecificationId is missing; add it")
-        elif value != profile.specification_identifier:
-            found.append(
-                "R-EDM-ebMS-038: the message property SpecificationId differs from the slot; make them equal"
-            )
-    if profile.exchange_id_property and not properties.get("ExchangeId"):
-        found.append("R-EDM-ebMS-ExchangeId: the message property ExchangeId is missing; add a UUID")
-    return tuple(found)
+def _header_facts(message: Message, parts: tuple[Payload, ...], profile: edm.Profile) -> HeaderFacts:
+    """What the rules between AS4 header and EDM body ask about (TDD 4.7.2); a request refers to no parts."""
+    return HeaderFacts(
+        Kind.REQUEST,
+        profile.specification_identifier,
+        message.action,
+        message.conversation_id,
+        {name: value for name, value, _ in message.properties},
+        tuple(part.content_id for part in parts),
+        exchange_id=profile.exchange_id_property,
+    )
 
 
 def policy(

@@ -116,7 +116,7 @@ class Partner:
         self,
         request: EvidenceRequest,
         *,
-        conversation_id: str = "conversation-1",
+        conversation_id: str = "3d7c2d0e-8f6e-4f1c-9f57-0c6de6c3a001",
         exchange_id: str = "8a0b7c1e-0000-4000-8000-000000000001",
         extra_parts: tuple[Payload, ...] = (),
         action: str = "ExecuteQueryRequest",
@@ -148,6 +148,20 @@ class Partner:
         )
         part = Payload(f"{uuid4()}@portal.sandbox", "application/x-ebrs+xml", body or edm.write(request))
         return as4.pack(header, (part, *extra_parts), self._pmode, self._signing)
+
+    def pack_test(self, message_id: str) -> Packed:
+        """A message of the test service: acknowledged by the other side, never delivered."""
+        header = UserMessage(
+            message_id=message_id,
+            timestamp=datetime.now(UTC),
+            sender=self._pmode.us,
+            receiver=self._pmode.partner,
+            service=as4.TEST_SERVICE,
+            action=as4.TEST_ACTION,
+            conversation_id="test",
+        )
+        part = Payload(f"{uuid4()}@portal.sandbox", "text/plain", b"test")
+        return as4.pack(header, (part,), self._pmode, self._signing)
 
     def __call__(self, url: str, packed: Packed) -> tuple[int, str, bytes]:
         """Take a pushed message and acknowledge it."""

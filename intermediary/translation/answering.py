@@ -16,7 +16,6 @@ from intermediary.edm.model import (
     EvidenceDocument,
     EvidencePackage,
     EvidenceRequest,
-    Extra,
     Identifier,
     LegalPerson,
     NaturalPerson,
@@ -191,24 +190,18 @@ def _metadata(
 
 
 def _about(subject: NaturalPerson | LegalPerson) -> NaturalPerson | LegalPerson:
-    """The minimum data set of the request, which confirms the match; nothing beyond it."""
+    """The minimum data set of the request, which confirms the match; no more (R-EDM-RESP-S041, S042)."""
     if isinstance(subject, LegalPerson):
         return LegalPerson(
             legal_name=subject.legal_name,
             legal_person_identifier=subject.legal_person_identifier,
-            identifiers=subject.identifiers,
-            registered_address=subject.registered_address,
         )
     return NaturalPerson(
         family_name=subject.family_name,
         given_name=subject.given_name,
         date_of_birth=subject.date_of_birth,
         identifier=subject.identifier,
-        birth_name=subject.birth_name,
         place_of_birth=subject.place_of_birth,
-        current_address=subject.current_address,
-        gender=subject.gender,
-        extra=Extra(),
     )
 
 

@@ -59,7 +59,9 @@ def test_metadata_say_whose_what_and_by_whom() -> None:
     metadata = document.metadata
     assert metadata is not None
     assert metadata.identifier == Identifier("5ee5c0de-c066-4637-bea3-6e3511ada970")
-    assert metadata.is_about == replace(examples.GIULIA, level_of_assurance=None)
+    assert metadata.is_about == replace(
+        examples.GIULIA, level_of_assurance=None, current_address=None, gender=None
+    )
     kba = SHIPPED.providers["kba-zfzr"]
     assert metadata.issuing_authority is not None
     assert metadata.issuing_authority.identifier == Identifier(kba.agent_id, kba.agent_scheme)

@@ -6,6 +6,8 @@
     words/         what each rule demands and its remedy, one table per language
     compiled.py    the rules of a release made fast: a RuleSet for the Validator
     request_*.py, response_*.py, error_*.py   the EDM rules, grouped by slot
+    *_prose.py, response_packages.py          EDM rules known by description only
+    ebms.py        rules between the ebMS header and the message
     edm.py         which tables make which release
 
 How to add a rule: declare it in its table; if no predicate fits, `predicates.demand`, with words in every
@@ -13,7 +15,8 @@ language; run `python -m tests.conformance`, which compares with the official ru
 """
 
 from intermediary.validation.rules.compiled import CompiledRules
+from intermediary.validation.rules.ebms import HeaderFacts, header_findings
 from intermediary.validation.rules.edm import edm_rules
 from intermediary.validation.rules.model import Check, Kind, Rule
 
-__all__ = ["Check", "CompiledRules", "Kind", "Rule", "edm_rules"]
+__all__ = ["Check", "CompiledRules", "HeaderFacts", "Kind", "Rule", "edm_rules", "header_findings"]

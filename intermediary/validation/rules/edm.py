@@ -8,8 +8,10 @@ from intermediary.validation.rules import (
     error_response,
     request_content,
     request_persons,
+    request_prose,
     request_slots,
     response_content,
+    response_packages,
     response_slots,
 )
 from intermediary.validation.rules.compiled import CompiledRules
@@ -20,8 +22,10 @@ _TABLES = (
     request_slots,
     request_content,
     request_persons,
+    request_prose,
     response_slots,
     response_content,
+    response_packages,
     error_response,
 )
 

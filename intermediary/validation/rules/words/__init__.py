@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from intermediary.validation.rules.words import de, en
+from intermediary.validation.rules.words import common_services, de, en
 
 if TYPE_CHECKING:
     from intermediary.validation.rules.model import Rule
 
-LANGUAGES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {"en": en.SENTENCES, "de": de.SENTENCES}
+LANGUAGES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "en": {**en.SENTENCES, **common_services.ENGLISH},
+    "de": {**de.SENTENCES, **common_services.GERMAN},
+}
 
 
 @dataclass(frozen=True, slots=True)

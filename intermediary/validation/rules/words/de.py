@@ -100,5 +100,38 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Der Schweregrad Error passt nicht zu dieser Art von Exception.",
         "Zu rs:AuthorizationExceptionType den Schweregrad PreviewRequired setzen, oder einen anderen Typ.",
     ),
+    "requester_country": (
+        "Der als ER eingestufte Agent muss eine Adresse mit Land haben.",
+        "sdg:Address mit sdg:AdminUnitLevel1 ergänzen.",
+    ),
+    "minimum_data_set": (
+        "{context} darf nur den abgeglichenen Mindestdatensatz enthalten.",
+        "Alle weiteren Angaben zur Person entfernen.",
+    ),
+    "one_main": (
+        "Ein Paket muss genau ein als MainEvidence eingestuftes Dokument haben.",
+        "Ein Dokument als MainEvidence einstufen, die übrigen nach ihrer Beziehung dazu.",
+    ),
+    "associated": (
+        "Ein Begleitdokument muss Quelle einer Assoziation in seinem Paket sein.",
+        "Ein RegistryObject vom Typ rim:AssociationType mit sourceObject = id des Begleitdokuments ergänzen.",
+    ),
+    "association_source": (
+        "Die Quelle der Assoziation muss ein als {role} eingestuftes Dokument sein.",
+        "sourceObject, type oder die Einstufung des Dokuments berichtigen.",
+    ),
+    "association_target": (
+        "Das Ziel der Assoziation muss das als MainEvidence eingestufte Dokument sein.",
+        "targetObject auf die id des Hauptnachweises setzen.",
+    ),
+    "main_metadata": (
+        "Die Metadaten eines Hauptnachweises brauchen Identifier, IsAbout, IssuingAuthority, IsConformantTo, "
+        "IssuingDate und Distribution.",
+        "Fehlendes ergänzen.",
+    ),
+    "companion_metadata": (
+        "Die Metadaten eines Begleitdokuments dürfen nur Identifier und Distribution enthalten.",
+        "Alles Übrige entfernen.",
+    ),
     "child_is": ("{child} von {context} muss {expected} sein.", "{child} auf {expected} setzen."),
 }

@@ -97,5 +97,38 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "The severity Error does not go with this kind of exception.",
         "Use the severity PreviewRequired with rs:AuthorizationExceptionType, or another type of exception.",
     ),
+    "requester_country": (
+        "The agent classified ER must have an address with its country.",
+        "Add sdg:Address with sdg:AdminUnitLevel1.",
+    ),
+    "minimum_data_set": (
+        "{context} must hold nothing but the minimum data set that was matched.",
+        "Remove every other attribute of the person.",
+    ),
+    "one_main": (
+        "A package must have exactly one document classified MainEvidence.",
+        "Classify one document as MainEvidence, the others as what they are to it.",
+    ),
+    "associated": (
+        "A companion document must be the source of an association in its package.",
+        "Add a RegistryObject of rim:AssociationType with sourceObject = the companion's id.",
+    ),
+    "association_source": (
+        "The association's source must be a document classified {role}.",
+        "Correct sourceObject, type, or the classification of the document.",
+    ),
+    "association_target": (
+        "The association's target must be the document classified MainEvidence.",
+        "Set targetObject to the id of the main evidence.",
+    ),
+    "main_metadata": (
+        "The metadata of a main evidence must have Identifier, IsAbout, IssuingAuthority, IsConformantTo, "
+        "IssuingDate and Distribution.",
+        "Add what is missing.",
+    ),
+    "companion_metadata": (
+        "The metadata of a companion document must have Identifier and Distribution only.",
+        "Remove everything else.",
+    ),
     "child_is": ("{child} of {context} must be {expected}.", "Set {child} to {expected}."),
 }
