@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,13 +34,17 @@ class Trust:
         return trust.certificate_check(self.anchors, policy or self.policy, at, self.intermediates, status)
 
     def warm(self, pmodes: Iterable[PMode], clock: Callable[[], datetime]) -> None:
-        """Check all pinned signers, so that answers about them are known before their messages come."""
+        """Check all that P-Modes pin: answers are known before messages come; the log tells what is wrong."""
+        encrypts = replace(self.policy, digital_signature=False)
         for pmode in pmodes:
-            for pem in pmode.partner_signing_certificates:
+            encryption = pmode.partner_encryption_certificate
+            pinned = [(pem, "signing", self.policy) for pem in pmode.partner_signing_certificates]
+            pinned += [(encryption, "encryption", encrypts)] if encryption else []
+            for pem, purpose, policy in pinned:
                 for certificate in trust.load_certificates(pem):
-                    problem = self.check(clock())(certificate.public_bytes(Encoding.DER))
+                    problem = self.check(clock(), policy)(certificate.public_bytes(Encoding.DER))
                     if problem is not None:
-                        _log.warning("partner %s: pinned signing certificate: %s", pmode.id, problem)
+                        _log.warning("partner %s: %s certificate: %s", pmode.id, purpose, problem)
 
 
 @dataclass(frozen=True, slots=True)

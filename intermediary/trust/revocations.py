@@ -197,8 +197,10 @@ class Revocations:
                 self._failed[key] = (now + self._policy.retry_after, str(problem))
             _log.warning("revocation: %s about %s: %s", place.url, describe(place.certificate), problem)
             raise
-        self._file(place, data, now)
-        return self._keep(fresh)
+        kept = self._keep(fresh)
+        if kept is fresh:
+            self._file(place, data, now)
+        return kept
 
     def _read(
         self, place: _Place, data: bytes, now: datetime, nonce: bytes | None

@@ -122,7 +122,8 @@ def test_pinned_partners_are_asked_about_in_advance(world: World, caplog: pytest
     believed.warm(pmodes, now)
     assert caplog.text == ""
     replace(believed, policy=trust.CertificatePolicy(revocation=trust.Revocation.HARD)).warm(pmodes, now)
-    assert "pinned signing certificate: its revocation status is not known" in caplog.text
+    for purpose in ("signing", "encryption"):
+        assert f"partner portal: {purpose} certificate: its revocation status is not known" in caplog.text
 
 
 def test_one_key_or_several(world: World) -> None:
