@@ -1,8 +1,8 @@
 """A full check of an evidence request (parse, schema, all rules) beside the official rules run by SaxonC.
 
-Three sides: ours; the official rules compiled once and warm (with their parse); a fresh run, which compiles the
-stylesheets first, as a validator started for one message does. The message is an official example, filled up
-to 13 KB with requirements, the size of the larger requests of the Projectathons.
+Three sides: ours; the official rules compiled once and warm (with their parse); a fresh run, which compiles
+the stylesheets first, as a validator started for one message does. The message is one of ours, filled up to
+13 KB with requirements, the size of the larger requests of the Projectathons.
 """
 
 import copy
@@ -24,7 +24,7 @@ _RIM = "{urn:oasis:names:tc:ebxml-regrep:xsd:rim:4.0}"
 
 
 def measure() -> dict[str, float]:
-    """CPU milliseconds of a full check, and how many times the official rules take; empty without the latter."""
+    """CPU milliseconds of a full check, and how many times the official rules take (nothing without them)."""
     if not OOTS.is_dir():
         return {}
     message = request_of(_SIZE)
