@@ -54,17 +54,20 @@ def _deflate(content: Content) -> Iterator[Octets]:
 
 
 def _store(content: Content) -> Iterator[Octets]:
-    yield _HEADER
-    checksum = 0
+    # The last chunk takes the trailer along: small content is one piece.
+    checksum = None
+    pieces: list[Octets] = [_HEADER]
     for chunk in content.chunks():
-        checksum = isal_zlib.crc32(chunk, checksum)
+        if checksum is not None:
+            yield b"".join(pieces)
+            pieces = []
+        checksum = isal_zlib.crc32(chunk, checksum or 0)
         view = memoryview(chunk)
-        pieces: list[Octets] = []
         for start in range(0, len(view), _STORED):
             block = view[start : start + _STORED]
             pieces += (struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF), block)
-        yield b"".join(pieces)
-    yield struct.pack("<BHHII", 1, 0, 0xFFFF, checksum, content.size & 0xFFFFFFFF)
+    pieces.append(struct.pack("<BHHII", 1, 0, 0xFFFF, checksum or 0, content.size & 0xFFFFFFFF))
+    yield b"".join(pieces)
 
 
 def decompress(content: Content, budget: int, limits: Limits) -> Spool:

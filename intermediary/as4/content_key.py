@@ -32,7 +32,7 @@ from intermediary.as4.errors import KeyUnusable, Refusal
 from intermediary.as4.header import read_base64
 from intermediary.as4.keys import OAEP, KeyReference, OwnKeys, PublicCertificate, read_key_info
 from intermediary.as4.security import KeyKind, SecurityProfile
-from intermediary.as4.soap import elements
+from intermediary.as4.soap import child, elements
 from intermediary.as4.vocabulary import (
     BASE64_BINARY,
     CONCAT_KDF,
@@ -179,8 +179,8 @@ class WrappedKey:
 
 def read(key: etree._Element, by_id: Mapping[str, etree._Element], profile: SecurityProfile) -> WrappedKey:
     """Read an xenc:EncryptedKey; raises Refusal (EBMS:0103) for anything outside the profile."""
-    method, key_info = key.find(xenc("EncryptionMethod")), key.find(ds("KeyInfo"))
-    value = key.find(f"{xenc('CipherData')}/{xenc('CipherValue')}")
+    method, key_info = child(key, xenc("EncryptionMethod")), child(key, ds("KeyInfo"))
+    value = child(key, xenc("CipherData"), xenc("CipherValue"))
     if method is None or key_info is None or value is None:
         raise _policy("an EncryptedKey lacks its EncryptionMethod, KeyInfo or CipherValue")
     if method.get("Algorithm") != profile.key_method:

@@ -18,7 +18,7 @@ from intermediary.as4.errors import Refusal
 from intermediary.as4.keys import PublicCertificate
 from intermediary.as4.mime import Part, resolve
 from intermediary.as4.security import SecurityProfile
-from intermediary.as4.soap import Envelope, attribute
+from intermediary.as4.soap import Envelope, attribute, child
 from intermediary.as4.vocabulary import (
     AES128_GCM,
     ATTACHMENT_CIPHERTEXT,
@@ -90,10 +90,10 @@ def read_encryption(
     for data in envelope.security.findall(xenc("EncryptedData")):
         if data.get("Type") != ATTACHMENT_CONTENT_ONLY:
             raise _policy("an EncryptedData is not of type Attachment-Content-Only")
-        method = data.find(xenc("EncryptionMethod"))
+        method = child(data, xenc("EncryptionMethod"))
         if method is None or method.get("Algorithm") != AES128_GCM:
             raise _policy("the content encryption is not aes128-gcm")
-        reference = data.find(f"{xenc('CipherData')}/{xenc('CipherReference')}")
+        reference = child(data, xenc("CipherData"), xenc("CipherReference"))
         transforms = [] if reference is None else list(reference.iter(ds("Transform")))
         if reference is None or [t.get("Algorithm") for t in transforms] != [ATTACHMENT_CIPHERTEXT]:
             raise _policy("an EncryptedData does not refer to an attachment")
@@ -111,7 +111,7 @@ def _key_of(
     keys: Sequence[tuple[etree._Element, WrappedKey]],
     by_id: Mapping[str, etree._Element],
 ) -> WrappedKey:
-    named = data.find(f"{ds('KeyInfo')}/{wsse('SecurityTokenReference')}/{wsse('Reference')}")
+    named = child(data, ds("KeyInfo"), wsse("SecurityTokenReference"), wsse("Reference"))
     if named is None and len(keys) == 1:
         return keys[0][1]  # named by the key's ReferenceList only
     uri = "" if named is None else named.get("URI", "")

@@ -22,7 +22,7 @@ from intermediary.as4.model import (
     Receipt,
     UserMessage,
 )
-from intermediary.as4.soap import elements
+from intermediary.as4.soap import child, elements
 from intermediary.as4.vocabulary import EB, EBBP, ds, eb
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:Z|[+-]\d\d:\d\d)")
@@ -52,10 +52,10 @@ class _Children:
         self._at = 0
         _check_attributes(parent, allowed)
         self._no_text(parent.text)
-        for child in parent:
-            self._no_text(child.tail)
-            if isinstance(child.tag, str):
-                self._rest.append(child)
+        for inside in parent:
+            self._no_text(inside.tail)
+            if isinstance(inside.tag, str):
+                self._rest.append(inside)
 
     def _no_text(self, text: str | None) -> None:
         if text and not text.isspace():
@@ -92,8 +92,8 @@ class _Children:
 
 def message_id_of(messaging: etree._Element) -> str | None:
     """The MessageId of a message that may be broken elsewhere; only for the answer and the log."""
-    value = messaging.findtext(f"{eb('UserMessage')}/{eb('MessageInfo')}/{eb('MessageId')}") or ""
-    value = value.strip()
+    found = child(messaging, eb("UserMessage"), eb("MessageInfo"), eb("MessageId"))
+    value = "" if found is None else (found.text or "").strip()
     return value if is_message_id(value) else None
 
 
@@ -238,7 +238,7 @@ def _payload_info(element: etree._Element | None) -> tuple[PartInfo, ...]:
 def _non_repudiation(receipt: etree._Element) -> tuple[DigestReference, ...]:
     found = []
     for info in receipt.iterfind(f"{{{EBBP}}}NonRepudiationInformation/{{{EBBP}}}MessagePartNRInformation"):
-        reference = info.find(ds("Reference"))
+        reference = child(info, ds("Reference"))
         if reference is None:
             raise _invalid("a MessagePartNRInformation has no ds:Reference")
         found.append(read_digest(reference))
@@ -247,7 +247,7 @@ def _non_repudiation(receipt: etree._Element) -> tuple[DigestReference, ...]:
 
 def read_digest(reference: etree._Element) -> DigestReference:
     """URI, digest method and digest of a ds:Reference."""
-    method, value = reference.find(ds("DigestMethod")), reference.find(ds("DigestValue"))
+    method, value = child(reference, ds("DigestMethod")), child(reference, ds("DigestValue"))
     if method is None or value is None:
         raise _invalid("a ds:Reference lacks its digest")
     return DigestReference(reference.get("URI", ""), method.get("Algorithm", ""), read_base64(value))

@@ -14,7 +14,7 @@ from lxml import etree
 
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.errors import Refusal
-from intermediary.as4.header import read_base64, read_digest
+from intermediary.as4.header import read_base64
 from intermediary.as4.keys import (
     CertificateCheck,
     KeyReference,
@@ -26,7 +26,7 @@ from intermediary.as4.keys import (
 )
 from intermediary.as4.model import DigestReference, PMode
 from intermediary.as4.security import PROFILES, SecurityProfile
-from intermediary.as4.soap import BODY, BODY_ID, MESSAGING_ID, Envelope, attribute, canonical, elements
+from intermediary.as4.soap import BODY, BODY_ID, MESSAGING_ID, Envelope, attribute, canonical, child, elements
 from intermediary.as4.vocabulary import (
     ATTACHMENT_SIGNATURE,
     BASE64_BINARY,
@@ -122,7 +122,7 @@ class Signature:
 
 def read_signature(envelope: Envelope, profile: SecurityProfile) -> Signature | None:
     """The signature of the envelope, or None; raises Refusal (EBMS:0103) for anything outside the profile."""
-    signature = None if envelope.security is None else envelope.security.find(ds("Signature"))
+    signature = None if envelope.security is None else child(envelope.security, ds("Signature"))
     if signature is None:
         return None
     signed_info, value, key_info = _exactly(signature, ("SignedInfo", "SignatureValue", "KeyInfo"), ("Id",))
@@ -165,7 +165,8 @@ def _read_reference(element: etree._Element) -> Reference:
         prefixes = _prefixes(transform)
     elif not (uri[:4].lower() == "cid:" and algorithm == ATTACHMENT_SIGNATURE and not len(transform)):
         raise _policy("the transform of a Reference is not the one that the profile demands")
-    return Reference(read_digest(element), prefixes, element)
+    digested = DigestReference(uri, SHA256, read_base64(value))
+    return Reference(digested, prefixes, element)
 
 
 def _exactly(

@@ -54,6 +54,17 @@ def elements(parent: etree._Element) -> Iterator[etree._Element]:
     return (child for child in parent if isinstance(child.tag, str))
 
 
+def child(parent: etree._Element, *path: str) -> etree._Element | None:
+    """The first child of that name, its first child of the next name, and so on; or None.
+
+    `find` says the same in twice the time, which counts in a header of a hundred look-ups.
+    """
+    found: etree._Element | None = parent
+    for name in path:
+        found = None if found is None else next(found.iterchildren(name), None)
+    return found
+
+
 def read_envelope(data: bytes, kind: MediaType) -> Envelope:
     """Parse the SOAP part once and check its structure.
 

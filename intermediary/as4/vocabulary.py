@@ -1,5 +1,7 @@
 """Namespaces, algorithm identifiers and element names of the profile (digest edelivery-as4 §1–§7)."""
 
+from functools import cache
+
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 EB = "http://docs.oasis-open.org/ebxml-msg/ebms/v3.0/ns/core/200704/"
 EBBP = "http://docs.oasis-open.org/ebxml-bp/ebbp-signals-2.0"
@@ -45,41 +47,49 @@ GZIP_TYPE = "application/gzip"
 OCTETS_TYPE = "application/octet-stream"
 
 
+@cache
 def soap(name: str) -> str:
     """Clark name in the SOAP 1.2 namespace."""
     return f"{{{SOAP}}}{name}"
 
 
+@cache
 def eb(name: str) -> str:
     """Clark name in the ebMS 3.0 namespace."""
     return f"{{{EB}}}{name}"
 
 
+@cache
 def wsse(name: str) -> str:
     """Clark name in the WS-Security 1.0 extension namespace."""
     return f"{{{WSSE}}}{name}"
 
 
+@cache
 def ds(name: str) -> str:
     """Clark name in the XML Signature namespace."""
     return f"{{{DS}}}{name}"
 
 
+@cache
 def xenc(name: str) -> str:
     """Clark name in the XML Encryption namespace."""
     return f"{{{XENC}}}{name}"
 
 
+@cache
 def xenc11(name: str) -> str:
     """Clark name in the XML Encryption 1.1 namespace."""
     return f"{{{XENC11}}}{name}"
 
 
+@cache
 def dsig11(name: str) -> str:
     """Clark name in the XML Signature 1.1 namespace."""
     return f"{{{DSIG11}}}{name}"
 
 
+@cache
 def dsig_more(name: str) -> str:
     """Clark name in the namespace of the successor of RFC 9231."""
     return f"{{{DSIG_MORE}}}{name}"
