@@ -53,6 +53,7 @@ def _toml(world: World, folder: Path, timing: Mapping[str, float], database_url:
         "": {
             "database_url": database_url or f"sqlite:///{folder.resolve() / 'platform.db'}",
             "platform_key_file": folder / "platform.key",
+            "blobs": folder / "blobs",
             "session_secret_file": world.secret("session"),
             "host": "127.0.0.1",
             "port": world.port("platform"),
