@@ -27,6 +27,7 @@ from intermediary.validation.rules.eb_forms import (
     document_element,
     document_namespace,
     exactly,
+    has_slot,
     object_id,
     typed_rules,
 )
@@ -75,7 +76,7 @@ def _structure() -> tuple[Rule, ...]:
         s("007", success, exactly("rim:RegistryObjectList", 1)),
         s("0015", success, exactly("rim:RegistryObjectList/rim:RegistryObject", 1)),
         s("008", success, has_not("rs:Exception")),
-        s("009", "rim:RegistryObject", _slot(_SLOT)),
+        s("009", "rim:RegistryObject", has_slot(_SLOT)),
         s("DSD-RESP-S#p6r1a2", "rim:RegistryObject", count("rim:Slot", 1, 1)),
         s("010", value, typed("rim:AnyValueType")),
         s("011", value, count(f"sdg:{_SLOT}", 1, 1)),
@@ -187,10 +188,6 @@ def _error_content() -> tuple[Rule, ...]:
     )
 
 
-def _slot(name: str) -> Check:
-    return demand("one_slot_at_least", lambda e: slots(e, name) > 0, slot=name)
-
-
 def _one_slot(name: str) -> Check:
     return demand("one_slot", lambda e: slots(e, name) == 1, f"/rim:Slot[@name='{name}']", slot=name)
 
@@ -211,21 +208,18 @@ def _slots_with_exception() -> Check:
 
 def _offer() -> Check:
     needed = [
-        clark(f"sdg:{n}") for n in ("Identifier", "EvidenceTypeClassification", "Title", "DistributedAs")
+        clark(f"sdg:{name}")
+        for name in ("Identifier", "EvidenceTypeClassification", "Title", "DistributedAs")
     ]
-    barred = [
-        clark(f"sdg:{n}")
-        for n in (
-            "AccessService",
-            "EvidenceProviderJurisdictionDetermination",
-            "EvidenceProviderClassification",
-        )
-    ]
+    barred = (
+        clark("sdg:AccessService"),
+        clark("sdg:EvidenceProviderJurisdictionDetermination"),
+        clark("sdg:EvidenceProviderClassification"),
+    )
 
     def holds(element: etree._Element) -> bool:
-        return all(element.find(n) is not None for n in needed) and all(
-            element.find(b) is None for b in barred
-        )
+        complete = all(element.find(name) is not None for name in needed)
+        return complete and next(element.iterchildren(*barred), None) is None
 
     return demand("offer", holds)
 

@@ -1,7 +1,7 @@
 """What answers of the Data Service Directory and submissions to it say alike: evidence types and services.
 
-The same demands bear other numbers in each rule file, so the numbers come in as a table; two numbers are those
-of the list and of the presence of a language.
+The same demands bear other numbers in each rule file, so the numbers come in as a table; where there are two,
+they stand in the order of the checks.
 """
 
 from collections.abc import Mapping
@@ -41,6 +41,7 @@ def type_content(kind: str, source: str, base: str, numbers: Mapping[str, str]) 
     distribution = f"{base}/sdg:DistributedAs"
     concept = f"{base}/sdg:EvidenceProviderClassification"
     question = f"{base}/sdg:EvidenceProviderJurisdictionDetermination"
+    model = text_matches(*DATA_MODEL, technical=True)
     levels = value_in(LEVELS_OF_JURISDICTION, JURISDICTION_LIST)
     table: tuple[tuple[str, str, tuple[Check, ...]], ...] = (
         ("identifier", f"{base}/sdg:Identifier", (value_matches(*UUID, technical=True),)),
@@ -49,8 +50,8 @@ def type_content(kind: str, source: str, base: str, numbers: Mapping[str, str]) 
         ("title", f"{base}/sdg:Title", (LANGUAGE, _FILLED)),
         ("description", f"{base}/sdg:Description", (LANGUAGE, _FILLED)),
         ("format", f"{distribution}/sdg:Format", (value_in(forms.FORMATS, forms.FORMAT_LIST),)),
-        ("model", f"{distribution}/sdg:ConformsTo", (text_matches(*DATA_MODEL, technical=True),)),
-        ("transformation", f"{distribution}/sdg:Transformation", (text_matches(*DATA_MODEL, technical=True),)),
+        ("model", f"{distribution}/sdg:ConformsTo", (model,)),
+        ("transformation", f"{distribution}/sdg:Transformation", (model,)),
         ("xml", distribution, (with_model("xml"),)),
         ("json", distribution, (with_model("json"),)),
         ("transformed", distribution, (transformed_from_model(),)),

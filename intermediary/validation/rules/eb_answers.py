@@ -25,6 +25,7 @@ from intermediary.validation.rules.eb_forms import (
     document_element,
     document_namespace,
     exactly,
+    has_slot,
     none_empty,
     object_id,
     typed_rules,
@@ -37,10 +38,8 @@ from intermediary.validation.rules.predicates import (
     attribute_in,
     attribute_is,
     count,
-    demand,
     has,
     has_not,
-    slots,
     typed,
     value_in,
     value_matches,
@@ -72,10 +71,7 @@ def _structure(kind: str, numbers: tuple[str, ...]) -> tuple[Rule, ...]:
     s = series(f"R-{kind}-S", kind, f"TDD 3.2.4, {kind}-S")
     success = f"{ANSWER}[@status='{SUCCESS}']"
     contexts = (
-        (
-            "rim:RegistryObject",
-            demand("one_slot_at_least", lambda e: slots(e, "Requirement") > 0, slot="Requirement"),
-        ),
+        ("rim:RegistryObject", has_slot("Requirement")),
         ("rim:RegistryObject", count("rim:Slot", 1, 1)),
         (_SLOT, typed("rim:AnyValueType")),
         (_SLOT, count("sdg:Requirement", 1, 1)),

@@ -9,7 +9,15 @@ from intermediary.validation.codelists import code_list
 from intermediary.validation.model import Severity
 from intermediary.validation.rules import forms
 from intermediary.validation.rules.model import Check, Rule
-from intermediary.validation.rules.predicates import WHITE, attribute_matches, clark, demand, string, type_of
+from intermediary.validation.rules.predicates import (
+    WHITE,
+    attribute_matches,
+    clark,
+    demand,
+    slots,
+    string,
+    type_of,
+)
 from intermediary.validation.wording import PREFIXES
 
 RELEASE: Final = "oots-cs:v1.0"
@@ -85,6 +93,11 @@ def some_slot(name: str) -> Check:
     return demand(
         "some_slot", lambda e: any(slot.get("name") == name for slot in e.iterfind(wanted)), slot=name
     )
+
+
+def has_slot(name: str) -> Check:
+    """The slot is there, once or more."""
+    return demand("one_slot_at_least", lambda e: slots(e, name) > 0, slot=name)
 
 
 def exactly(path: str, number: int) -> Check:
@@ -219,10 +232,10 @@ def with_model(part: str) -> Check:
     formats, model = clark("sdg:Format"), clark("sdg:ConformsTo")
 
     def holds(element: etree._Element) -> bool:
+        if element.find(model) is not None:
+            return True
         found = list(element.iterchildren(formats))
-        if len(found) > 1:
-            return False
-        return not (found and part in string(found[0])) or element.find(model) is not None
+        return not found or (len(found) == 1 and part not in string(found[0]))
 
     return demand("with_model", holds, "/sdg:ConformsTo", format=part)
 

@@ -1,4 +1,4 @@
-"""Rules on the answer to a submission: LCM-SUC and LCM-ERR (TDD 3.6); and all of the Common Services together."""
+"""Rules on the answer to a submission, LCM-SUC and LCM-ERR (TDD 3.6); and all of the Common Services."""
 
 from functools import cache
 from typing import Final

@@ -126,7 +126,7 @@ def test_rules_without_end_are_ended(
 ) -> None:
     endless = schematron(
         '<sch:pattern><sch:rule context="query:QueryRequest"><sch:assert id="R" '
-        'test="count(for $a in 1 to 100000, $b in 1 to 100000 return string($a * $b)[. = current()/@id]) = 1 and '
+        'test="count(for $a in 1 to 99999, $b in 1 to 99999 return string($a)[. = current()/@id]) = 1 and '
         "'oots-edm:v9.9'\">x</sch:assert></sch:rule></sch:pattern>"
     )
     store.add(folder(tmp_path / "set", {"EDM-REQ-S.sch": endless}), "mine", NOW)

@@ -118,7 +118,7 @@ GERMAN: Final[dict[str, tuple[str, str]]] = {
         "Fügen Sie sdg:ConformsTo mit der URL des Datenmodells hinzu.",
     ),
     "supported_values": (
-        "Zu jeder sdg:EvidenceProviderClassification muss es bei den Diensten einen sdg:SupportedValue geben.",
+        "Zu jeder sdg:EvidenceProviderClassification muss ein Dienst einen sdg:SupportedValue haben.",
         "Fügen Sie sdg:SupportedValue bei den Klassifikationen der Stellen hinzu.",
     ),
     "slots_with_exception": (
