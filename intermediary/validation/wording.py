@@ -11,6 +11,7 @@ from typing import Final, cast
 from lxml import etree
 
 from intermediary.validation.model import Finding, Severity
+from intermediary.validation.sentences import LANGUAGES, Pair, Sentences
 
 PREFIXES: Final = {
     "urn:oasis:names:tc:ebxml-regrep:xsd:query:4.0": "query",
@@ -28,80 +29,10 @@ PREFIXES: Final = {
 }
 """Namespace to the prefix that findings use, whatever the message itself uses."""
 
-_FORMS: Final = {
-    "xs:date": "a date, such as 2026-05-31",
-    "xs:dateTime": "a date and time with zone, such as 2026-05-31T12:00:00Z",
-    "xs:duration": "a duration, such as P1D",
-    "xs:boolean": "true or false",
-    "xs:integer": "a whole number",
-    "xs:nonNegativeInteger": "a whole number, zero or more",
-    "xs:float": "a number",
-    "xs:anyURI": "a URI",
-    "xs:base64Binary": "base64",
-    "xs:language": "a language tag",
-    "xs:NCName": "a name without colon",
-    "xs:ID": "an identifier that is unique in the document",
-    "xs:token": "a text without line breaks",
-}
-_WORDS: Final = {
-    "SCHEMAV_CVC_MAXLENGTH_VALID": ("{what} is longer than allowed.", "Shorten it."),
-    "SCHEMAV_CVC_MINLENGTH_VALID": ("{what} is shorter than allowed.", "Fill it in or leave it out."),
-    "SCHEMAV_CVC_LENGTH_VALID": ("{what} has not the length required.", "Correct its length."),
-    "SCHEMAV_CVC_PATTERN_VALID": (
-        "{what} has not the form required.",
-        "Write it as the schema's pattern says.",
-    ),
-    "SCHEMAV_CVC_ENUMERATION_VALID": (
-        "{what} is none of those allowed.",
-        "Use a value that the schema lists.",
-    ),
-    "SCHEMAV_CVC_MININCLUSIVE_VALID": ("{what} is below the least one allowed.", "Correct it."),
-    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": ("{what} is above the greatest one allowed.", "Correct it."),
-    "SCHEMAV_CVC_MINEXCLUSIVE_VALID": ("{what} is below the least one allowed.", "Correct it."),
-    "SCHEMAV_CVC_MAXEXCLUSIVE_VALID": ("{what} is above the greatest one allowed.", "Correct it."),
-    "SCHEMAV_CVC_TOTALDIGITS_VALID": ("{what} has too many digits.", "Correct it."),
-    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": ("{what} has too many digits after the point.", "Correct it."),
-    "SCHEMAV_CVC_AU": ("{what} is fixed by the schema.", "Use the fixed value, or leave it out."),
-    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": ("{element} must be empty.", "Remove everything inside {element}."),
-    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": (
-        "{element} must hold text only, no elements.",
-        "Remove the elements inside {element}.",
-    ),
-    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": (
-        "{element} must hold elements only, no text.",
-        "Remove the text directly inside {element}.",
-    ),
-    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": (
-        "{element} must not have the attribute {attribute}.",
-        "Remove the attribute {attribute}.",
-    ),
-    "SCHEMAV_CVC_TYPE_3_1_1": ("{element} must have no attributes.", "Remove the attributes of {element}."),
-    "SCHEMAV_CVC_TYPE_3_1_2": (
-        "{element} must hold text only, no elements.",
-        "Remove the elements inside {element}.",
-    ),
-    "SCHEMAV_CVC_TYPE_2": (
-        "{element} must say with xsi:type which kind of value it holds.",
-        "Add xsi:type to {element}, such as rim:StringValueType.",
-    ),
-    "SCHEMAV_CVC_ELT_1": (
-        "{element} is not known to this release, or not as the root of a message.",
-        "Check the element's name, its namespace and the release that the message names.",
-    ),
-    "SCHEMAV_CVC_ELT_2": ("{element} is abstract.", "Use one of the elements that stand for it."),
-} | dict.fromkeys(
-    ("SCHEMAV_CVC_ELT_4_1", "SCHEMAV_CVC_ELT_4_2", "SCHEMAV_CVC_ELT_4_3"),
-    (
-        "The attribute xsi:type of {element} must name a type of the schema that fits here.",
-        "Use a type of the schema; declare the prefix used in the attribute's value.",
-    ),
-)
-"""Error type to what is demanded and what to do."""
-_OTHER: Final = ("{element} does not agree with the schema.", "Compare it with the schema of this release.")
 _DATATYPE: Final = "SCHEMAV_CVC_DATATYPE_VALID_"
 _CONSEQUENCES: Final = {
     "SCHEMAV_CVC_TYPE_2": ("SCHEMAV_CVC_ELT_4_",),
-    _DATATYPE: tuple(kind for kind in _WORDS if kind.endswith("_VALID")),
+    _DATATYPE: tuple(kind for kind in LANGUAGES[0][1].words if kind.endswith("_VALID")),
 }
 """Errors that libxml2 reports only because it has just reported another one at the same node."""
 
@@ -126,50 +57,60 @@ def follows(entry: etree._LogEntry, previous: etree._LogEntry) -> bool:
 def explain(entry: etree._LogEntry, root: etree._Element, source: str) -> Finding:
     """The finding for one entry of a schema's error log on `root`."""
     subject = _SUBJECT.match(entry.message)
-    element = _short(subject[1]) if subject else "the element"
     attribute = _short(subject[2]) if subject and subject[2] else None
     rest = entry.message[subject.end() :] if subject and len(entry.message) < _WHOLE else ""
-    text, remedy = _sentence(entry.type_name, element, attribute, rest)
+    told = [
+        (language, *_sentence(entry.type_name, subject and _short(subject[1]), attribute, rest, say))
+        for language, say in LANGUAGES
+    ]
     node = _find(root, entry.path or "")
     place = xpath_of(root if node is None else node)
     if attribute and subject:
         unknown = subject[2].startswith("{") and ":" not in attribute
         place += f"/@*[local-name()='{attribute}']" if unknown else f"/@{attribute}"
     line = cast("int | None", entry.line if node is None else node.sourceline)
-    return Finding(f"XSD:{entry.type_name}", Severity.ERROR, place, line, text, remedy, source)
+    (_, text, remedy), *others = told
+    return Finding(
+        f"XSD:{entry.type_name}",
+        Severity.ERROR,
+        place,
+        line,
+        text,
+        remedy,
+        source,
+        translations=tuple(others),
+    )
 
 
-def _sentence(kind: str, element: str, attribute: str | None, rest: str) -> tuple[str, str]:
+def _sentence(kind: str, element: str | None, attribute: str | None, rest: str, say: Sentences) -> Pair:
     """What is demanded and what to do; `rest` is libxml2's sentence without its subject."""
-    what = f"The value of the attribute {attribute} of {element}" if attribute else f"The value of {element}"
+    gaps = {"element": element or say.the_element, "attribute": attribute or ""}
+    gaps["what"] = (say.attribute_value if attribute else say.value).format_map(gaps)
+    pair = say.words.get(kind, say.other)
     if kind == "SCHEMAV_ELEMENT_CONTENT":
-        return _content(element, rest)
-    if kind == "SCHEMAV_CVC_COMPLEX_TYPE_4":
+        pair = _content(gaps, rest, say)
+    elif kind == "SCHEMAV_CVC_COMPLEX_TYPE_4":
         missing = _REQUIRED.search(rest)
-        name = f"the attribute {_short(missing[1])}" if missing else "an attribute that the schema requires"
-        return f"{element} must have {name}.", f"Add {name} to {element}."
-    if kind.startswith(_DATATYPE):
-        named = _TYPE.search(rest)
-        form = _FORMS.get(named[1]) if named else None
-        if form:
-            return f"{what} must be {form}.", f"Write {form}."
-        return f"{what} is not of the type required.", "Write it as the schema's type demands."
-    text, remedy = _WORDS.get(kind, _OTHER)
-    words = {"what": what, "element": element, "attribute": attribute}
-    return text.format(**words), remedy.format(**words)
+        named = {"attribute": _short(missing[1])} if missing else {}
+        gaps["attribute"] = say.the_attribute.format_map(named) if named else say.some_attribute
+        pair = say.missing_attribute
+    elif kind.startswith(_DATATYPE):
+        found = _TYPE.search(rest)
+        form = say.forms.get(found[1]) if found else None
+        gaps["form"] = form or ""
+        pair = say.datatype if form else say.some_datatype
+    text, remedy = pair
+    return text.format_map(gaps), remedy.format_map(gaps)
 
 
-def _content(element: str, rest: str) -> tuple[str, str]:
+def _content(gaps: dict[str, str], rest: str, say: Sentences) -> Pair:
     match = _EXPECTED.search(rest)
     names = [_short(name.strip()) for name in match[1].split(",")] if match else []
     # A wildcard reads "##other{…}*": no name to tell.
-    listed = " or ".join(name for name in names if not name.startswith("##"))
+    gaps["listed"] = say.or_.join(name for name in names if not name.startswith("##"))
     if rest.startswith("Missing child element"):
-        return f"{element} is incomplete.", f"Add {listed} inside {element}." if listed else "Complete it."
-    text = f"{element} is not expected here."
-    if listed:
-        return text, f"Write {listed} here, or move {element} to its place in the order of the schema."
-    return text, f"Remove {element}, or move it to its place in the order of the schema."
+        return say.incomplete if gaps["listed"] else say.incomplete_somehow
+    return say.unexpected if gaps["listed"] else say.unexpected_somehow
 
 
 def _short(name: str) -> str:

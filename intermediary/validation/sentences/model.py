@@ -1,0 +1,29 @@
+"""What a language has to say about schema errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Pair = tuple[str, str]
+"""What is demanded, and what to do; both with gaps in braces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """One language. `forms` names datatypes, `words` has a pair for each type of libxml2 error."""
+
+    forms: Mapping[str, str]
+    words: Mapping[str, Pair]
+    other: Pair
+    value: str
+    attribute_value: str
+    missing_attribute: Pair
+    the_attribute: str
+    some_attribute: str
+    datatype: Pair
+    some_datatype: Pair
+    incomplete: Pair
+    incomplete_somehow: Pair
+    unexpected: Pair
+    unexpected_somehow: Pair
+    or_: str
+    the_element: str
