@@ -65,6 +65,10 @@ def demo(
             help="AS4 security profile between portal and platform.",
         ),
     ] = "edelivery-1.15",
+    gateway: Annotated[
+        bool,
+        typer.Option("--gateway", help="The platform sits behind a Domibus gateway (our double of one)."),
+    ] = False,
 ) -> None:
     """A whole once-only system on this machine: a foreign portal, registers, a login, and this platform.
 
@@ -72,7 +76,7 @@ def demo(
     """
     from intermediary.sandbox import demo as sandbox_demo
 
-    raise typer.Exit(sandbox_demo.run(auto, version, root, port, security))
+    raise typer.Exit(sandbox_demo.run(auto, version, root, port, security, gateway=gateway))
 
 
 @app.command()

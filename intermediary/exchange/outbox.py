@@ -232,7 +232,9 @@ class Outbox:
         with ports.ledger.begin() as tx:
             if not tx.owns(Queue.OUTGOING, item, owner):
                 return
-            if delivery.stage is Stage.ACKNOWLEDGED:
+            # Of a repeated message «known» means that only its receipt was lost.
+            known = delivery.stage is Stage.KNOWN and message.attempts > 0
+            if delivery.stage is Stage.ACKNOWLEDGED or known:
                 self._acknowledged(tx, message, delivery, now)
             elif delivery.stage in _UNDERWAY:
                 self._underway(tx, message, delivery, now)
@@ -247,7 +249,8 @@ class Outbox:
         with ports.ledger.begin() as tx:
             for pmode in ports.pmodes:
                 message = tx.message(message_item(Direction.OUT, pmode.id, message_id))
-                if message is not None and message.state in _UNDERWAY.values():
+                if message is not None and message.state in _TO_SEND:
+                    # Ends the lease of a worker that looks just now: it may have looked too early.
                     tx.save_message(replace(message, due_at=ports.clock()))
                     found = True
         if found:
@@ -275,7 +278,11 @@ class Outbox:
         """Sending raised what nobody expected: count it as a failed attempt."""
         with self._ports.ledger.begin() as tx:
             message = tx.message(item)
-            if message is not None and tx.owns(Queue.OUTGOING, item, owner):
+            if message is None or not tx.owns(Queue.OUTGOING, item, owner):
+                return
+            if message.state in _UNDERWAY.values():  # the gateway goes on, whatever broke here
+                self._look_again(tx, message, self._ports.clock())
+            else:
                 self._failed(tx, message, reason, final=False)
 
     def _failed(self, tx: Transaction, message: Message, problem: str, *, final: bool) -> None:
@@ -311,6 +318,7 @@ class Outbox:
                 action=message.action,
                 message_id=message.message_id,
                 attempts=message.attempts + 1,
+                receipt=None if delivery.receipt else "lost",
             ),
         )
         self._close_if_final(tx, message, now)

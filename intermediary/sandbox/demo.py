@@ -19,13 +19,21 @@ from rich.table import Table
 from intermediary.as4 import EDELIVERY_1_15, PROFILES
 from intermediary.sandbox.stories import STORIES, VERSIONS, Story, Told, tell, with_logs
 from intermediary.sandbox.supervisor import Sandbox, SandboxError
-from intermediary.sandbox.world import SYSTEMS, World
+from intermediary.sandbox.world import GATEWAY, SYSTEMS, World
 
 _AT_ONCE = 4
 """Stories told side by side."""
 
 
-def run(auto: bool, edm: str | None, root: Path, first_port: int, security: str = EDELIVERY_1_15.name) -> int:
+def run(
+    auto: bool,
+    edm: str | None,
+    root: Path,
+    first_port: int,
+    security: str = EDELIVERY_1_15.name,
+    *,
+    gateway: bool = False,
+) -> int:
     """Run the demo and return the exit code: 0 well, 1 a story or the sandbox failed, 2 wrong call."""
     out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 132)
     if edm is not None and edm not in VERSIONS:
@@ -36,11 +44,11 @@ def run(auto: bool, edm: str | None, root: Path, first_port: int, security: str 
             f"[red]There is no security profile {escape(security)};[/] choose one of {', '.join(PROFILES)}."
         )
         return 2
-    world = World(root, first_port, security=security)
+    world = World(root, first_port, gateway, security)
     _forget(world)
     try:
         with Sandbox(world) as sandbox:
-            with out.status("Starting eight systems …"):
+            with out.status(f"Starting {len(world.systems)} systems …"):
                 sandbox.start()
             if auto:
                 return _tell_all(out, sandbox, VERSIONS if edm is None else (edm,))
@@ -56,7 +64,7 @@ def run(auto: bool, edm: str | None, root: Path, first_port: int, security: str 
 def _forget(world: World) -> None:
     """Every demo begins with empty systems; the keys of the folder stay, so that the browser knows them."""
     if (world.root / "world.json").is_file():
-        for system in SYSTEMS:
+        for system in (*SYSTEMS, GATEWAY):
             shutil.rmtree(world.data(system), ignore_errors=True)
 
 
@@ -87,7 +95,7 @@ Ctrl-C ends everything."""
     before = {s: signal.signal(s, lambda *_: stop.set()) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
         while not stop.wait(1.0):
-            ended = [system for system in SYSTEMS if not sandbox.running(system)]
+            ended = [system for system in world.systems if not sandbox.running(system)]
             if ended:
                 out.print(f"[red]{', '.join(ended)} has ended.[/] See {escape(str(sandbox.log(ended[0])))}")
                 return 1

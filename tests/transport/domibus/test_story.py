@@ -32,7 +32,8 @@ def test_a_story_goes_as_ever_behind_the_gateway(sandbox: Sandbox, key: str, ver
     (complete,) = with_logs(sandbox.world, [told], patience=60)
     assert complete.problems == ()
     facts = [event["fact"] for event in complete.log["events"]]
-    assert facts.count("message-submitted") == facts.count("message-acknowledged") == 2
+    assert facts.count("message-acknowledged") == 2
+    assert "message-submitted" in facts
 
 
 def test_nothing_is_left_at_the_gateway(sandbox: Sandbox) -> None:
