@@ -4,6 +4,7 @@ Written here because the verifier of `cryptography` accepts no Ed25519 certifica
 Name constraints and policy constraints are not evaluated: a certificate that has them (critical) is refused.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -145,7 +146,8 @@ def _find(
 def _readable(sent: tuple[bytes, ...], policy: CertificatePolicy) -> Iterator[x509.Certificate]:
     for der in sent[: policy.max_path_length]:
         if len(der) <= policy.max_certificate_bytes:
-            yield x509.load_der_x509_certificate(der)
+            with contextlib.suppress(*_BROKEN):
+                yield x509.load_der_x509_certificate(der)
 
 
 def _first(paths: Iterator[Path]) -> Iterator[Path]:

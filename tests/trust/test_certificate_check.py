@@ -7,10 +7,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from intermediary import trust
 from tests.as4 import pki
 from tests.as4.pki import NOW, authority, leaf
+from tests.trust import responder
 
 POLICY = trust.CertificatePolicy()
 
@@ -203,3 +205,54 @@ def test_files_that_are_none() -> None:
     )
     with pytest.raises(trust.KeyUnreadable):
         trust.load_private_key(locked)
+
+
+def _certificate(
+    *extensions: x509.ExtensionType, subject: str = "AP_X", ca: bool = False
+) -> x509.Certificate:
+    return responder.certificate(subject, "Test CA", *extensions, authority=ca)
+
+
+def test_an_extended_key_usage_for_something_else() -> None:
+    oid = ExtendedKeyUsageOID.CODE_SIGNING
+    other = der(_certificate(x509.ExtendedKeyUsage([oid])))
+    assert check(other, authority()) is None, "eDelivery names none"
+    wanted = trust.CertificatePolicy(extended_key_usages=frozenset({"1.3.6.1.5.5.7.3.2"}))
+    assert check(other, authority(), policy=wanted) == "its extended key usage is for something else"
+    assert check(leaf("AP_A").der, authority(), policy=wanted) is None
+
+
+def test_a_certificate_that_does_not_say_what_it_is_for() -> None:
+    silent = der(_certificate())
+    assert check(silent, authority()) is None
+    strict = trust.CertificatePolicy(demand_key_usage=True)
+    assert check(silent, authority(), policy=strict) == "it has no key usage"
+
+
+def test_name_constraints_are_refused_since_nobody_evaluates_them() -> None:
+    only = x509.NameConstraints([x509.DNSName("it.example")], None)
+    middle = _certificate(only, subject="Narrow CA", ca=True)
+    member = responder.certificate("AP_N", "Narrow CA")
+    assert check(der(member), authority(), intermediates=(middle,)) == "no path leads to a trust anchor"
+    assert check(der(member), middle) == "no path leads to a trust anchor"
+
+
+def test_what_is_too_large_is_not_read() -> None:
+    small = trust.CertificatePolicy(max_certificate_bytes=100)
+    assert check(leaf("AP_A").der, authority(), policy=small) == "it has too many bytes for a certificate"
+
+
+def test_a_chain_may_be_sent_along() -> None:
+    middle = authority("Middle CA", "Test CA")
+    member = leaf("AP_M", issuer="Middle CA")
+    found = trust.certificate_check([authority()], POLICY, NOW)
+    assert found(member.der, [der(middle)]) is None
+    assert found(member.der, [b"nonsense", der(middle)]) is None
+    assert "its issuer is not known" in (found(member.der, [der(authority("Other CA"))]) or "")
+
+
+def test_the_reason_names_serial_and_issuer_in_one_printable_line() -> None:
+    odd = responder.certificate("AP_ODD", "CA\nforged log line")
+    reason = trust.certificate_check([authority()], POLICY, NOW)(der(odd)) or ""
+    assert f"serial {odd.serial_number:X} issued by CN=CA" in reason
+    assert reason.isprintable()
