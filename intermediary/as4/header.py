@@ -272,7 +272,9 @@ def _error(element: etree._Element) -> EbmsError:
     if known is None:
         known = EbmsErrorCode.FEATURE_NOT_SUPPORTED if severity == "warning" else EbmsErrorCode.OTHER
         description = f"{code[:20]} {description}".strip()
-    return EbmsError(known, description[:500], element.get("refToMessageInError"))
+    detailed = element.find(eb("ErrorDetail"))
+    detail = "" if detailed is None else " ".join(" ".join(map(str, detailed.itertext())).split())
+    return EbmsError(known, description[:500], element.get("refToMessageInError"), detail[:500])
 
 
 def _leaf(

@@ -129,6 +129,13 @@ class EbmsError:
     code: EbmsErrorCode
     description: str = ""
     ref_to_message_id: str | None = None
+    detail: str = field(default="", repr=False)
+    """eb:ErrorDetail as the partner wrote it: read, never written, and never logged whole."""
+
+    @property
+    def says_duplicate(self) -> bool:
+        """True where the partner refuses a MessageId that it has handled before (phase4: EBMS:0004)."""
+        return self.code is EbmsErrorCode.OTHER and "duplicate" in f"{self.description} {self.detail}".lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ class Stage(StrEnum):
     """A gateway has it and goes on by itself; ask again later."""
     RETRYING = "retrying"
     """The gateway's last attempt failed; it will try again by itself."""
+    KNOWN = "known"
+    """The partner has handled this MessageId before and says so instead of acknowledging it again."""
     FAILED = "failed"
     """This attempt failed; another may succeed."""
     REFUSED = "refused"

@@ -318,7 +318,7 @@ class Outbox:
                 action=message.action,
                 message_id=message.message_id,
                 attempts=message.attempts + 1,
-                receipt=None if delivery.receipt else "lost",
+                receipt="lost" if delivery.stage is Stage.KNOWN else None,
             ),
         )
         self._close_if_final(tx, message, now)

@@ -39,6 +39,8 @@ class OwnAs4:
             return Delivery(Stage.FAILED, str(invalid))
         if not isinstance(signal, ErrorSignal):
             return Delivery(Stage.ACKNOWLEDGED, receipt=body, receipt_type=kind)
+        if any(error.says_duplicate for error in signal.errors):
+            return Delivery(Stage.KNOWN, "the partner has this MessageId already")
         final = any(e.code.severity == "failure" and e.code not in _PASSING for e in signal.errors)
         reason = " ".join(error.code.code for error in signal.errors)
         return Delivery(Stage.REFUSED if final else Stage.FAILED, reason)

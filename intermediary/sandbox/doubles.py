@@ -110,6 +110,7 @@ class Partner:
         self.unreachable = 0
         self.silent = 0
         self.refusals: list[EbmsErrorCode] = []
+        self.refusal = "scripted"
         self.pushes = 0
 
     def pack(
@@ -196,7 +197,7 @@ class Partner:
         return 200, receipt.content_type, receipt.body
 
     def _refuse(self, code: EbmsErrorCode) -> tuple[int, str, bytes]:
-        error = EbmsError(code, "scripted")
+        error = EbmsError(code, self.refusal)
         signal = as4.pack_error((error,), f"{uuid4()}@portal.sandbox", datetime.now(UTC), self._signing)
         return 200, signal.content_type, signal.body
 

@@ -207,3 +207,17 @@ def test_no_damaged_receipt_counts(data: st.DataObject) -> None:
     # What is outside the signed elements may change without harm: then the receipt says the same.
     assert isinstance(signal, as4.Receipt)
     assert set(signal.references) == set(packed.references)
+
+
+def test_the_detail_of_an_error_is_read_and_tells_a_duplicate(sent: as4.Packed) -> None:
+    error = as4.EbmsError(as4.EbmsErrorCode.OTHER, "Not handled", REQUEST.message_id)
+    signal = as4.pack_error((error,), "error-1@platform.example", NOW, signing(PLATFORM))
+    body = signal.body.replace(
+        b"</eb:Error>", b"<eb:ErrorDetail>handled before\n(this is a duplicate)</eb:ErrorDetail></eb:Error>"
+    )
+    security = body[body.index(b"<wsse:Security") : body.index(b"</wsse:Security>") + 16]
+    told = read(as4.Packed(signal.content_type, body.replace(security, b"")), sent)
+    assert isinstance(told, as4.ErrorSignal)
+    assert told.errors[0].detail == "handled before (this is a duplicate)"
+    assert told.errors[0].says_duplicate
+    assert not error.says_duplicate

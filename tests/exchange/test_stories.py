@@ -311,6 +311,25 @@ def test_an_error_of_the_partner_is_final_only_if_it_is_about_the_message(
     assert len(house.partner.delivered) == pushes - 1
 
 
+def test_a_partner_that_calls_the_repeat_a_duplicate_has_the_message(house: House) -> None:
+    house.partner.silent = 1
+    house.push(a_request())
+    house.work()
+    house.partner.refusals, house.partner.refusal = [EbmsErrorCode.OTHER], "already handled: a duplicate"
+    house.clock.advance(minutes=1)
+    house.work()
+    assert house.partner.pushes == 2
+    told = [dict(e.data) for e in house.story().events if e.fact == "message-acknowledged"]
+    assert [data.get("receipt") for data in told] == ["lost"]
+
+
+def test_a_first_push_that_is_called_a_duplicate_is_tried_again(house: House) -> None:
+    house.partner.refusals, house.partner.refusal = [EbmsErrorCode.OTHER], "duplicate"
+    house.push(a_request())
+    house.work()
+    assert "message-acknowledged" not in house.facts()
+
+
 def test_a_request_id_is_good_once(house: House) -> None:
     request = a_request()
     house.ask(request)
