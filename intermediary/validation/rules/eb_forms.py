@@ -1,13 +1,15 @@
 """What the rules of the Common Services share: forms, lists, checks across a whole submission."""
 
 import re
-from typing import Final, cast
+from contextvars import ContextVar
+from typing import Final
 
 from lxml import etree
 
 from intermediary.validation.codelists import code_list
 from intermediary.validation.model import Severity
 from intermediary.validation.rules import forms
+from intermediary.validation.rules.compiled import CompiledRules, Failure
 from intermediary.validation.rules.model import Check, Rule
 from intermediary.validation.rules.predicates import (
     WHITE,
@@ -18,7 +20,6 @@ from intermediary.validation.rules.predicates import (
     string,
     type_of,
 )
-from intermediary.validation.wording import PREFIXES
 
 RELEASE: Final = "oots-cs:v1.0"
 NEVER: Final = Severity.WARNING
@@ -53,7 +54,6 @@ SUBMISSION: Final = "lcm:SubmitObjectsRequest"
 SUBMITTED: Final = f"{SUBMISSION}/rim:RegistryObjectList/rim:RegistryObject"
 ASSOCIATION: Final = "urn:oasis:names:tc:ebxml-regrep:AssociationType:"
 _ASSOCIATION_TYPE: Final = clark("rim:AssociationType")
-_NAMESPACES: Final = {prefix: uri for uri, prefix in PREFIXES.items() if prefix != "xml"}
 
 
 def typed_rules(context: str, number: str, kind: str, source: str, *exception_types: str) -> Rule:
@@ -157,22 +157,42 @@ def classified() -> Check:
     return demand("classified", holds)
 
 
-_KNOWN = etree.XPath(
-    "//rim:RegistryObject[@id=$id]/rim:Classification[@classificationNode=$node]", namespaces=_NAMESPACES
-)
-_OBJECTS = etree.XPath(
-    "count(//rim:RegistryObject[@id=$id and rim:Classification[@classificationNode=$node]])",
-    namespaces=_NAMESPACES,
-)
+class _Objects:
+    """The objects of a submission by id, each as the set of its classification nodes; found at first use."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self._root = root
+        self._by_id: dict[str | None, list[frozenset[str]]] | None = None
+
+    def count(self, id_: str | None, node: str) -> int:
+        """How many objects have that id and are classified as `node`."""
+        if self._by_id is None:
+            self._by_id = {}
+            for each in self._root.iter(_OBJECT):
+                nodes = (c.get("classificationNode", "") for c in each.iterchildren(_CLASSIFICATION))
+                self._by_id.setdefault(each.get("id"), []).append(frozenset(nodes))
+        return sum(node in nodes for nodes in self._by_id.get(id_, ())) if id_ is not None else 0
 
 
-def _classified_so(element: etree._Element, end: str, node: str) -> bool:
-    named = element.get(end)
-    return named is not None and bool(_KNOWN(element, id=named, node=node))
+_objects: ContextVar[_Objects | None] = ContextVar("objects", default=None)
+_OBJECT, _CLASSIFICATION = clark("rim:RegistryObject"), clark("rim:Classification")
 
 
-def _objects(element: etree._Element, end: str, node: str) -> int:
-    return int(cast("float", _OBJECTS(element, id=element.get(end, ""), node=node)))
+class SubmissionRules(CompiledRules):
+    """Rules some of which ask which object an id means: looked up once per message, not once per question."""
+
+    def failures(self, root: etree._Element, kind: str) -> list[Failure]:
+        """Each rule of that kind that fails, with the element at which it does."""
+        token = _objects.set(_Objects(root))
+        try:
+            return super().failures(root, kind)
+        finally:
+            _objects.reset(token)
+
+
+def _count(element: etree._Element, end: str, node: str) -> int:
+    known = _objects.get() or _Objects(element.getroottree().getroot())
+    return known.count(element.get(end), node)
 
 
 def _has_both_ends(element: etree._Element) -> bool:
@@ -181,7 +201,7 @@ def _has_both_ends(element: etree._Element) -> bool:
 
 def end_is(end: str, node: str) -> Check:
     """`sourceObject` or `targetObject` is the id of an object classified as `node`."""
-    return demand("end_is", lambda e: _classified_so(e, end, node), f"/@{end}", node, end=end, node=node)
+    return demand("end_is", lambda e: _count(e, end, node) > 0, f"/@{end}", node, end=end, node=node)
 
 
 def association_end_is(end: str, node: str) -> Check:
@@ -205,7 +225,7 @@ def ends_are(source: str, target: str) -> Check:
     def holds(element: etree._Element) -> bool:
         if not _has_both_ends(element):
             return True
-        return _objects(element, "sourceObject", source) + _objects(element, "targetObject", target) == 2
+        return _count(element, "sourceObject", source) + _count(element, "targetObject", target) == 2
 
     return demand("ends_are", holds, source=source, target=target)
 
@@ -216,7 +236,7 @@ def link_type(source: str, target: str, kind: str) -> Check:
     def holds(element: etree._Element) -> bool:
         if not _has_both_ends(element) or element.get("type") == ASSOCIATION + kind:
             return True
-        return _objects(element, "sourceObject", source) + _objects(element, "targetObject", target) != 2
+        return _count(element, "sourceObject", source) + _count(element, "targetObject", target) != 2
 
     return demand("link_type", holds, "/@type", ASSOCIATION + kind, source=source, target=target)
 

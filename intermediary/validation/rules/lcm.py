@@ -18,6 +18,7 @@ from intermediary.validation.rules.eb_forms import (
     SEVERITY_LIST,
     SUCCESS,
     URN_UUID,
+    SubmissionRules,
     document_element,
     document_namespace,
 )
@@ -44,7 +45,7 @@ def common_services_rules() -> CompiledRules:
     """The rules of Evidence Broker, Data Service Directory and life-cycle management, as of 1.0."""
     tables = (eb_answers, eb_submission, dsd_answers, dsd_submission)
     own = [rule for table in tables for rule in table.rules()]
-    return CompiledRules(RELEASE, (*own, *rules()), kind_of_message)
+    return SubmissionRules(RELEASE, (*own, *rules()), kind_of_message)
 
 
 def rules() -> tuple[Rule, ...]:
