@@ -120,10 +120,9 @@ def _with_model(part: str) -> Check:
     """Where the format names `part`, there is a ConformsTo."""
 
     def holds(element: etree._Element) -> bool:
+        if element.find(_CONFORMS_TO) is not None:
+            return True
         formats = list(element.iterchildren(_FORMAT))
-        if len(formats) > 1:
-            return False
-        named = bool(formats) and part in string(formats[0])
-        return not named or element.find(_CONFORMS_TO) is not None
+        return len(formats) < 2 and not (formats and part in string(formats[0]))
 
     return demand("with_model", holds, "/sdg:ConformsTo", format=part)
