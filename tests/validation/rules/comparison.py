@@ -47,9 +47,9 @@ class Tally:
         self.unexplained += other.unexplained
 
 
-def damaged(kind: str, count: int) -> Iterator[tuple[str, etree._Element]]:
+def damaged(kind: str, count: int, release: str = RELEASE) -> Iterator[tuple[str, etree._Element]]:
     """Round and round over the sources of a kind, so that each gets its share of `count`; seeded."""
-    found = sources(kind)
+    found = sources(kind, release)
     each = -(-count // len(found))
     streams = [mutants(root, 7_000 + seed, each, ALL_DAMAGES) for seed, root in enumerate(found)]
     for number in range(count):
@@ -61,20 +61,20 @@ def damaged(kind: str, count: int) -> Iterator[tuple[str, etree._Element]]:
         )
 
 
-def aimed_at_all(kind: str) -> Iterator[tuple[str, etree._Element]]:
+def aimed_at_all(kind: str, release: str = RELEASE) -> Iterator[tuple[str, etree._Element]]:
     """For each of our rules of a kind, messages in which it fails."""
-    roots = sources(kind)
-    for rule in edm_rules(RELEASE).rules:
+    roots = sources(kind, release)
+    for rule in edm_rules(release).rules:
         if rule.kind == kind:
             for number, mutant in enumerate(islice(aimed(rule, roots), _PER_RULE)):
                 yield f"{kind} aimed at {rule.id}, mutant {number}", xml.parse(etree.tostring(mutant))
 
 
-def compare(kind: str, count: int) -> Tally:
+def compare(kind: str, count: int, release: str = RELEASE) -> Tally:
     """Run both over `count` damaged messages of a kind, after those aimed at each rule."""
     tally = Tally()
-    for name, root in chain(aimed_at_all(kind), damaged(kind, count)):
-        compare_one(kind, root, name, tally)
+    for name, root in chain(aimed_at_all(kind, release), damaged(kind, count, release)):
+        compare_one(kind, root, name, tally, release)
     return tally
 
 
