@@ -1,6 +1,6 @@
 """Is this message what its release says it must be? Schemas and business rules; findings as data. Pure.
 
-What may live here: compiled schemas, rule sets, findings and their wording in English. What may not:
+What may live here: compiled schemas, business rules, code lists, findings and their words. What may not:
 rendering for terminal or browser, reading bytes, knowing what happens to a refused message.
 """
 

@@ -1,4 +1,4 @@
-"""Findings: invalid is data. Rendered for people in `rendering`."""
+"""Findings: invalid is data. The console and the command line render them for people."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
