@@ -49,8 +49,12 @@ def compress(content: Content, media_type: str) -> Iterator[Octets]:
 
 def _deflate(content: Content) -> Iterator[Octets]:
     deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP)
-    yield from map(deflate.compress, content.chunks())
-    yield deflate.flush()
+    held = b""
+    for chunk in content.chunks():
+        if held:
+            yield held
+        held = deflate.compress(chunk)
+    yield held + deflate.flush()
 
 
 def _store(content: Content) -> Iterator[Octets]:

@@ -5,15 +5,17 @@ Nothing is handed over before the tag at the end held: until then the plain cont
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.errors import Refusal
-from intermediary.content import Content, Octets, spooled
+from intermediary.content import CHUNK, Content, InMemory, Octets, spooled
 
 _IV = 12
 _TAG = 16
@@ -21,29 +23,36 @@ _TAG = 16
 
 def encrypt(key: bytes, pieces: Iterable[Octets]) -> Iterator[Octets]:
     """The encrypted form of a content given in pieces, under a fresh IV."""
-    iv = os.urandom(_IV)
-    cipher = Cipher(AES128(key), GCM(iv)).encryptor()
+    iv, rest = os.urandom(_IV), iter(pieces)
     yield iv
-    yield from map(cipher.update, pieces)
+    first, second = next(rest, b""), next(rest, None)
+    if second is None:  # small content, without the two copies that a cipher in steps makes
+        yield AESGCM(key).encrypt(iv, first, None)
+        return
+    cipher = Cipher(AES128(key), GCM(iv)).encryptor()
+    yield from map(cipher.update, chain((first, second), rest))
     yield cipher.finalize() + cipher.tag
 
 
 def decrypt(key: bytes, content: Content) -> Content:
     """The plain content; raises Refusal (EBMS:0102)."""
-    end = content.size - _TAG
-    if end < _IV:
+    if content.size < _IV + _TAG:
         raise _failed("an encrypted part is too short")
-    iv, tag = content.head(_IV), b"".join(content.chunks(end, content.size))
-    cipher = Cipher(AES128(key), GCM(iv, tag)).decryptor()
-
-    def plain() -> Iterator[Octets]:
-        yield from map(cipher.update, content.chunks(_IV, end))
-        yield cipher.finalize()
-
+    iv = content.head(_IV)
     try:
-        return spooled(plain())
+        if content.size <= CHUNK:
+            return InMemory(AESGCM(key).decrypt(iv, b"".join(content.chunks(_IV)), None))
+        return spooled(_decrypted(key, iv, content))
     except InvalidTag:
         raise _failed("the authentication tag of a part does not hold") from None
+
+
+def _decrypted(key: bytes, iv: bytes, content: Content) -> Iterator[Octets]:
+    end = content.size - _TAG
+    tag = b"".join(content.chunks(end, content.size))
+    cipher = Cipher(AES128(key), GCM(iv, tag)).decryptor()
+    yield from map(cipher.update, content.chunks(_IV, end))
+    yield cipher.finalize()
 
 
 def _failed(reason: str) -> Refusal:

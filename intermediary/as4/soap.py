@@ -32,6 +32,8 @@ _XML_LIMITS = xml.Limits(bytes=8 * 1024 * 1024, nodes=100_000, attributes=100_00
 _ID_NAMES = frozenset((WSU_ID, "Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id"))
 _SIGNATURE = ds("Signature")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = re.compile("[ !#-%'-;=?-~]*").fullmatch
+"""Printable ASCII of which nothing is escaped: most values."""
 _DECLARATION = re.compile(r"\A\ufeff?<\?xml\b[^>]*\?>")
 _CHARSETS = ("utf-16", "utf-16le", "utf-16be", "iso-8859-1", "iso-8859-15", "windows-1252")
 
@@ -154,12 +156,16 @@ def canonical(node: etree._Element, prefixes: tuple[str, ...] = ()) -> bytes:
 
 def text(value: str) -> str:
     """Escape character data canonically; raises CannotPack for what XML cannot carry."""
+    if _PLAIN(value):
+        return value
     _checked(value)
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
 
 
 def attribute(value: str) -> str:
     """Escape an attribute value canonically; raises CannotPack for what XML cannot carry."""
+    if _PLAIN(value):
+        return value
     _checked(value)
     value = value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return value.replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")
