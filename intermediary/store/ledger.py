@@ -193,7 +193,10 @@ class SqlLedger:
         with Session(self._engine) as session, session.begin():
             transaction = SqlTransaction(session)
             yield transaction
-        for blob in transaction.forgotten:
+        self._forget(transaction.forgotten)
+
+    def _forget(self, blobs: list[str]) -> None:
+        for blob in blobs:
             self._blobs.delete(blob)
 
     def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from intermediary import store
 from intermediary.as4.model import Packed
 from intermediary.audit import AuditLog
 from intermediary.edm.model import EvidenceRequest
-from intermediary.exchange import PreviewStep, Timing
+from intermediary.exchange import PreviewStep, Timing, sealing
 from intermediary.exchange.contracts import Queue
 from intermediary.sandbox.doubles import Journal
 from intermediary.sandbox.world import World
@@ -45,7 +47,10 @@ class KillingLedger(store.SqlLedger):
         with super().begin() as tx:
             yield tx
             self._die(after=False)
-        self._die(after=True)
+
+    def _forget(self, blobs: list[str]) -> None:
+        self._die(after=True)  # the worst instant: committed, but the blobs are still there
+        super()._forget(blobs)
 
     def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
         claimed = super().claim(queue, owner=owner, now=now, until=until)
@@ -76,6 +81,7 @@ def prepare(folder: Path, keys: World) -> None:
 def run(folder: Path, attempt: int, kill: Kill | None) -> int:
     """Go on with the exchange until it is closed; returns the number of commits that it took."""
     KillingLedger.kill, KillingLedger.commits = kill, 0
+    sealing.INLINE = 0  # everything in blobs: a row alone cannot be half written
     house = House(folder, timing=TIMING, ledger_of=KillingLedger)
     house.clock.advance(minutes=2 * attempt)
     request, first = _load(folder / "first.pickle")
@@ -166,10 +172,22 @@ def audit(folder: Path) -> Verdict:
         lost += [f"never logged: {once}" for once in ONCE if once not in facts]
     with engine.connect() as connection:
         left = connection.exec_driver_sql("SELECT count(*) FROM document").scalar_one()
+        named = set(connection.exec_driver_sql("SELECT blob FROM message WHERE blob IS NOT NULL").scalars())
     if left:
         lost.append(f"{left} documents were not destroyed")
+    if _swept(folder, engine) != named:
+        lost.append("the blobs are not those that messages name")
     engine.dispose()
     return Verdict(tuple(lost), tuple(doubled))
+
+
+def _swept(folder: Path, engine: Engine) -> set[str]:
+    """The blobs that are left once what crashes left behind is swept."""
+    blobs = store.FileBlobs(folder / "blobs", store.KeyVault.from_file(folder / "platform.key"))
+    for file in (folder / "blobs").iterdir():
+        os.utime(file, (0, 0))
+    store.SqlLedger(engine, blobs).sweep()
+    return {file.name for file in (folder / "blobs").iterdir()}
 
 
 ONCE = (
