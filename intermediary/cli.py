@@ -50,6 +50,7 @@ def main() -> None:
 
 @app.command()
 def demo(
+    *,
     auto: Annotated[bool, typer.Option("--auto", help="No browser: run all stories and check them.")] = False,
     version: Annotated[
         str | None, typer.Option("--edm", metavar="2.0|1.2", help="Only this version of the data model.")

@@ -31,6 +31,8 @@ from intermediary.national.model import (
 from intermediary.sandbox.world import World
 
 PARTY_TYPE = "urn:oasis:names:tc:ebcore:partyid-type:unregistered:oots"
+CONVERSATION = "3d7c2d0e-8f6e-4f1c-9f57-0c6de6c3a001"
+"""The user session of a request, where a test names none."""
 PDF = b"%PDF-1.7 PLANTED-EVIDENCE " + bytes(range(256)) * 8
 XML_EVIDENCE = b"<auskunft><kennzeichen>PLANTED-EVIDENCE</kennzeichen></auskunft>"
 
@@ -117,7 +119,7 @@ class Partner:
         self,
         request: EvidenceRequest,
         *,
-        conversation_id: str = "3d7c2d0e-8f6e-4f1c-9f57-0c6de6c3a001",
+        conversation_id: str = CONVERSATION,
         exchange_id: str = "8a0b7c1e-0000-4000-8000-000000000001",
         extra_parts: tuple[Payload, ...] = (),
         action: str = "ExecuteQueryRequest",

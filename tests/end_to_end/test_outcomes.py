@@ -13,7 +13,7 @@ from intermediary.edm.model import EvidenceRequest, NaturalPerson
 from intermediary.exchange import Outcome, PreviewStep, ProviderUnavailable
 from intermediary.mapping.model import SubjectKind
 from intermediary.national import model as national
-from intermediary.sandbox.doubles import Delivered
+from intermediary.sandbox.doubles import CONVERSATION, Delivered
 from tests.edm.examples import DAIRY
 from tests.end_to_end.message_facts import Header, header_problems, prose_problems
 from tests.exchange.house import MAPPINGS, VEHICLE, House, a_request, login_of
@@ -209,7 +209,7 @@ def _header_problems(delivered: Delivered, root: etree._Element) -> list[str]:
         message_id=answer.ref_to_message_id or "",
         sender=answer.receiver,
         receiver=answer.sender,
-        conversation_id="conversation-1",
+        conversation_id=CONVERSATION,
         properties={corners.get(name, name): value for name, value in answer.properties.items()},
     )
     problems = list(header_problems(answer, request, root))
