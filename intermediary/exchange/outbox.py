@@ -2,7 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from intermediary import as4, edm, xml
 from intermediary.as4.model import Packed
@@ -27,6 +27,9 @@ from intermediary.exchange.parts import split
 from intermediary.exchange.ports import Ports
 from intermediary.exchange.sealing import seal, unseal
 
+SLOWEST_PARTNER = 1024 * 1024
+"""Bytes per second for which a large message is leased to its sender. A slower partner may be sent it twice,
+which it notices; a lower figure would make a message wait longer after a crash."""
 _UNDERWAY = {Stage.SUBMITTED: MessageState.SUBMITTED, Stage.RETRYING: MessageState.RETRYING}
 _TO_SEND = {MessageState.QUEUED, *_UNDERWAY.values()}
 
@@ -223,6 +226,8 @@ class Outbox:
             tuple(as4.DigestReference(u, m, bytes.fromhex(d)) for u, m, d in message.references),
         )
         submitted = message.state in _UNDERWAY.values()
+        if message.blob is not None and not submitted:
+            self._take_time(item, owner, packed.content.size)
         try:
             pmode = ports.pmode(message.pmode_id)
             delivery = ports.messaging.deliver(message.message_id, packed, pmode, submitted=submitted)
@@ -242,6 +247,13 @@ class Outbox:
                 self._look_again(tx, message, now)
             else:
                 self._failed(tx, message, delivery.reason, final=delivery.stage is Stage.REFUSED)
+
+    def _take_time(self, item: str, owner: str, size: int) -> None:
+        """Large content may take longer than a lease; nobody else shall begin to send it meanwhile."""
+        until = self._ports.clock() + self._ports.timing.lease + timedelta(seconds=size / SLOWEST_PARTNER)
+        with self._ports.ledger.begin() as tx:
+            if tx.owns(Queue.OUTGOING, item, owner):
+                tx.lease(Queue.OUTGOING, item, owner, until)
 
     def look(self, message_id: str) -> None:
         """A gateway says that something happened to a message of ours: look now."""

@@ -123,7 +123,7 @@ def _assert_destroyed(world: World, ids: list[str]) -> None:
         assert documents == 0
         bodies = database.execute(
             f"SELECT direction, state, action FROM message WHERE exchange_id IN ({marks})"
-            " AND direction = 'out' AND sealed IS NOT NULL",
+            " AND direction = 'out' AND (sealed IS NOT NULL OR blob IS NOT NULL)",
             ids,
         ).fetchall()
         assert bodies == []

@@ -1,9 +1,13 @@
 """Large content lies in blobs, which share the fate of the rows that name them."""
 
+from datetime import timedelta
+
 import pytest
 
-from intermediary.exchange import sealing
-from intermediary.sandbox.doubles import PDF
+from intermediary.as4.model import Packed
+from intermediary.exchange import outbox, sealing
+from intermediary.exchange.contracts import Queue
+from intermediary.sandbox.doubles import PDF, Partner
 from tests.exchange.house import House, a_request
 
 
@@ -67,3 +71,18 @@ def test_no_blob_can_be_read_without_the_platform_key(house: House) -> None:
         content = (house.folder / "blobs" / name).read_bytes()
         assert b"%PDF" not in content
         assert b"QueryRequest" not in content
+
+
+def test_nobody_else_begins_to_send_what_takes_long(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "SLOWEST_PARTNER", 1)
+    claimed: list[str | None] = []
+    push = Partner.__call__
+
+    def slow(partner: Partner, url: str, packed: Packed) -> tuple[int, str, bytes]:
+        later = house.clock() + house.timing.lease + timedelta(seconds=1)
+        claimed.append(house.ledger.claim(Queue.OUTGOING, owner="other", now=later, until=later))
+        return push(partner, url, packed)
+
+    monkeypatch.setattr(Partner, "__call__", slow)
+    house.begin(a_request())
+    assert claimed == [None]
