@@ -129,7 +129,8 @@ def self_check_router(checker: Checker, settings: SelfCheckSettings = SelfCheckS
 
 async def _body(request: Request, settings: SelfCheckSettings) -> bytes:
     """The whole body, bounded in bytes and seconds."""
-    if int(request.headers.get("content-length") or 0) > settings.max_bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > settings.max_bytes:
         raise _Refused(413, "large")
     body = bytearray()
     try:
