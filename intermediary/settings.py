@@ -238,6 +238,7 @@ def load_settings() -> Settings:
         lines = [f"{where}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise SettingsInvalid("\n".join(lines)) from None
     settings.timing.timing()
+    _ = settings.blob_folder
     missing = [str(path) for path in _files(settings) if not path.exists()]
     if missing:
         raise SettingsInvalid("These files of the settings do not exist: " + ", ".join(missing))

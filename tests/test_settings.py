@@ -50,6 +50,7 @@ def test_the_environment_overrides_single_values(
         ("INTERMEDIARY_TIMING__PROVIDER_PATIENCE", "99999", "provider_patience"),
         ("INTERMEDIARY_TLS_KEY", "/does/not/exist.pem", "/does/not/exist.pem"),
         ("INTERMEDIARY_WORKERS", "-1", "workers"),
+        ("INTERMEDIARY_AS4_LIMITS__PARTS", "0", "as4_limits.parts"),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -67,3 +68,23 @@ def test_a_missing_file_and_missing_values_are_told(tmp_path: Path, monkeypatch:
     monkeypatch.delenv("INTERMEDIARY_SETTINGS")
     with pytest.raises(SettingsInvalid, match="database_url"):
         load_settings()
+
+
+def test_blobs_lie_beside_a_sqlite_file_and_are_named_otherwise(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = settings_file.read_text()
+    settings_file.write_text("\n".join(line for line in file.splitlines() if not line.startswith("blobs")))
+    assert load_settings().blob_folder == settings_file.parent.resolve() / "blobs"
+    monkeypatch.setenv("INTERMEDIARY_DATABASE_URL", "postgresql+psycopg://localhost/ledger")
+    with pytest.raises(SettingsInvalid, match="blobs"):
+        load_settings()
+    monkeypatch.setenv("INTERMEDIARY_BLOBS", "/srv/blobs")
+    assert load_settings().blob_folder == Path("/srv/blobs")
+
+
+def test_the_limits_of_as4_are_settings(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTERMEDIARY_AS4_LIMITS__PARTS", "7")
+    settings = load_settings()
+    limits = settings.as4_limits.limits(settings.max_message_bytes)
+    assert (limits.parts, limits.body_bytes) == (7, settings.max_message_bytes)

@@ -138,3 +138,15 @@ def test_too_many_parts_and_bytes() -> None:
         split(*many)
     with pytest.raises(Refusal, match="at most 10"):
         mime.split(RELATED, body(ROOT_PART), as4.Limits(body_bytes=10))
+
+
+def test_too_many_headers() -> None:
+    headers = "".join(f"X-{n}: y\r\n" for n in range(31))
+    assert split(ROOT_PART, f"{headers}Content-ID: <a@x>\r\n\r\n1").attachments
+    with pytest.raises(Refusal, match="more than 32 headers"):
+        split(ROOT_PART, f"{headers}X: y\r\nContent-ID: <a@x>\r\n\r\n1")
+
+
+def test_no_more_of_the_root_part_is_read_than_the_parser_needs_to_refuse_it() -> None:
+    message = mime.split(RELATED, body(ROOT_PART), as4.Limits(root_bytes=3))
+    assert message.root == ROOT[:4]
