@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -90,19 +90,22 @@ class Gateway:
         self._db.row_factory = sqlite3.Row
         with self._lock:
             self._db.executescript(_TABLES)
-        self._stop, self._wake = threading.Event(), threading.Event()
+        self._stop = threading.Event()
+        self._to_send, self._to_tell = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin to send and to notify."""
-        self._threads = [threading.Thread(target=self._run, args=(w,)) for w in (self._send, self._notify)]
+        queues = (self._send, self._to_send), (self._notify, self._to_tell)
+        self._threads = [threading.Thread(target=self._run, args=queue) for queue in queues]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
         """End, with everything kept."""
         self._stop.set()
-        self._wake.set()
+        self._to_send.set()
+        self._to_tell.set()
         for thread in self._threads:
             thread.join()
         self._client.close()
@@ -122,7 +125,7 @@ class Gateway:
             self._check_pmode(header, summary)
             stored = Stored(replace(header, message_id=message_id), tuple(parts))
             self._insert(SENDING, "SEND_ENQUEUED", stored, due=time.time())
-        self._wake.set()
+        self._to_send.set()
         return message_id
 
     def _check_pmode(self, header: UserMessage, summary: str) -> None:
@@ -218,7 +221,6 @@ class Gateway:
                 if self.options.push and self.options.push_marks:
                     self._downloaded(received.message.message_id)
                 self._push("receiveSuccess", received.message.message_id)
-        self._wake.set()
         return receipt
 
     def _send(self) -> None:
@@ -273,7 +275,7 @@ class Gateway:
                 self._db.execute(
                     "insert into notification (operation, id, status, due) values (?, ?, ?, ?)", values
                 )
-            self._wake.set()
+            self._to_tell.set()
 
     def _notify(self) -> None:
         with self._lock:
@@ -315,15 +317,15 @@ class Gateway:
 
     # Rows
 
-    def _run(self, work: Any) -> None:
+    def _run(self, work: Callable[[], None], wake: threading.Event) -> None:
         while not self._stop.is_set():
+            wake.clear()
             try:
                 work()
             except Exception:
                 if not self._stop.is_set():
                     log.exception("A queue broke")
-            self._wake.clear()
-            self._wake.wait(0.1)
+            wake.wait(0.1)
 
     def _row(self, role: str, message_id: str) -> sqlite3.Row | None:
         with self._lock:
