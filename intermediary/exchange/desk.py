@@ -178,7 +178,8 @@ class Desk:
             if found is None:
                 raise PreviewUnknown("There is no such document in this exchange")
             tx.log(exchange.id, event(Fact.DOCUMENT_SHOWN, now, document=document_id))
-        return found.media_type, unseal(ports, exchange.evidence_key, found)
+            # Opened before anybody can destroy it; read later, and all of it.
+            return found.media_type, unseal(ports, exchange.evidence_key, found)
 
     def decide(self, token: str, visitor: str, approved: frozenset[str]) -> PreviewView:
         """Approve these documents (empty: decline). Deciding twice changes nothing."""

@@ -127,8 +127,14 @@ def _router(  # noqa: PLR0915 - one closure per route
             return HTMLResponse("", headers={"X-Preview-Step": step})
         readable = {}
         if view.step is PreviewStep.DECIDE and visitor:
-            for document in view.documents:
-                readable[document.id] = read(token, visitor, document)
+            try:
+                readable = {document.id: read(token, visitor, document) for document in view.documents}
+            except PreviewUnknown:
+                # Between the two looks the time was over, or another tab decided.
+                again = desk.view(token, visitor)
+                if again.step is PreviewStep.DECIDE:
+                    raise
+                return shown(request, token, again, visitor)
         return pages.page(
             request,
             template,

@@ -7,7 +7,8 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from intermediary.exchange.preview import PreviewDocument, PreviewStep
+from intermediary.content import Content
+from intermediary.exchange.preview import PreviewDocument, PreviewStep, PreviewUnknown
 from intermediary.preview import LoginCancelled, LoginFailed
 from tests.preview.conftest import log_in
 from tests.preview.scripted_desk import KIM, PORTAL, TOKEN, VIEW, ScriptedDesk, ScriptedLogin
@@ -309,3 +310,17 @@ def test_what_cannot_be_shown_is_offered_for_download(
         assert page.status_code == 200
         assert text in page.text
         assert f'href="{LINK}/documents/one?download"' in page.text
+
+
+def test_time_that_runs_out_while_the_page_is_made(
+    citizen: TestClient, desk: ScriptedDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(citizen)
+
+    def too_late(*_: str) -> tuple[str, Content]:
+        desk.at(PreviewStep.EXPIRED, documents=())
+        raise PreviewUnknown
+
+    monkeypatch.setattr(desk, "document", too_late)
+    page = citizen.get(LINK)
+    assert (page.status_code, page.headers["x-preview-step"]) == (200, PreviewStep.EXPIRED)
