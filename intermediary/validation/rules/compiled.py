@@ -69,9 +69,7 @@ class CompiledRules:
         tree, found = self._trees.get(kind), list[Failure]()
         if tree is None:
             return found
-        for holds, rule in tree.checks:
-            if not holds(root):
-                found.append((rule, root))
+        _ask(root, tree, found)
         for element in root.iter(*tree.children):
             _descend(element, tree, found)
         return found
@@ -108,10 +106,15 @@ def _add(tree: _Step, rule: Rule) -> None:
     step.checks.append((rule.check.holds, rule))
 
 
-def _walk(element: etree._Element, step: _Step, found: list[Failure]) -> None:
+def _ask(element: etree._Element, step: _Step, found: list[Failure]) -> None:
     for holds, rule in step.checks:
         if not holds(element):
-            found.append((rule, element))
+            blamed = (element,) if rule.check.offenders is None else rule.check.offenders(element)
+            found.extend((rule, each) for each in blamed)
+
+
+def _walk(element: etree._Element, step: _Step, found: list[Failure]) -> None:
+    _ask(element, step, found)
     if step.children:
         for child in element:
             _descend(child, step, found)

@@ -13,7 +13,7 @@ every language) come from the check's name and arguments by the tables in `words
 better words has an entry of its own there, keyed by its id.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -31,6 +31,7 @@ class Kind(StrEnum):
 
 
 Holds = Callable[[etree._Element], bool]
+Offenders = Callable[[etree._Element], Iterable[etree._Element]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Check:
     `says` names the sentence in the tables of words, `words` fills its gaps. `at` leads from the element to
     the place meant (`/@lang`, `/rim:Value`). `seen` reads the value for the finding: only for codes,
     versions and URIs of the message's technical fields, never for anything that may tell of a person.
+    `offenders` names the elements to blame where that is not the one looked at: a rule on how siblings relate
+    looks at their parent, so that many of them cost linear time.
     """
 
     says: str
@@ -48,6 +51,7 @@ class Check:
     at: str = ""
     expected: str | None = None
     seen: Callable[[etree._Element], str | None] | None = None
+    offenders: Offenders | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml import etree
 
-from intermediary.validation.rules.model import Check, Holds
+from intermediary.validation.rules.model import Check, Holds, Offenders
 from intermediary.validation.wording import PREFIXES
 
 _URIS: Final = {prefix: uri for uri, prefix in PREFIXES.items()}
@@ -293,6 +293,13 @@ def when(condition: Holds, check: Check) -> Check:
         return not condition(element) or check.holds(element)
 
     return Check(check.says, holds, check.words, check.at, check.expected, check.seen)
+
+
+def none_of(
+    says: str, offenders: Offenders, at: str = "", expected: str | None = None, **words: str
+) -> Check:
+    """A check on how the parts of an element relate: it names those to blame, best in linear time."""
+    return Check(says, lambda e: not any(True for _ in offenders(e)), words, at, expected, None, offenders)
 
 
 def demand(

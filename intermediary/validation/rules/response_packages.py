@@ -1,19 +1,20 @@
 """Rules of the 2.0 response: evidence packages, deferral. Known by description only (TDD 4.5.2, 2.6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lxml import etree
 
 from intermediary.validation.rules.editions import FROM_2, Edition
 from intermediary.validation.rules.forms import series
-from intermediary.validation.rules.model import Check, Holds, Kind, Rule
+from intermediary.validation.rules.model import Check, Holds, Kind, Offenders, Rule
 from intermediary.validation.rules.predicates import (
     attribute,
     attribute_is,
     clark,
     count,
     demand,
+    none_of,
     one_slot,
     type_of,
     typed,
@@ -31,7 +32,8 @@ COMPANIONS: Final = {
     "Translation": ("054", "058", "060"),
 }
 _PACKAGE: Final = f"{RESPONSE}/rim:RegistryObjectList/rim:RegistryObject"
-_OBJECT: Final = f"{_PACKAGE}/rim:RegistryObjectList/rim:RegistryObject"
+_LIST: Final = f"{_PACKAGE}/rim:RegistryObjectList"
+_OBJECT: Final = f"{_LIST}/rim:RegistryObject"
 _CLASSIFICATION, _REGISTRY_OBJECT = clark("rim:Classification"), clark("rim:RegistryObject")
 _ASSOCIATION: Final = clark("rim:AssociationType")
 _EVIDENCE: Final = f"{clark('rim:Slot')}/{clark('rim:SlotValue')}/{clark('sdg:Evidence')}"
@@ -69,14 +71,14 @@ def rules(edition: Edition) -> tuple[Rule, ...]:
             count("rim:RegistryObjectList", least=1, most=1),
             versions=FROM_2,
         ),
-        _s("047", f"{_PACKAGE}/rim:RegistryObjectList", demand("one_main", _one_main), versions=FROM_2),
+        _s("047", _LIST, demand("one_main", _one_main), versions=FROM_2),
         _s(
             "049",
             f"{_OBJECT}/rim:Classification",
             attribute_is("classificationNode", *ROLES),
             versions=FROM_2,
         ),
-        _s("050", _OBJECT, demand("associated", _associated), versions=FROM_2),
+        _s("050", _LIST, none_of("associated", _unassociated), versions=FROM_2),
         _s("051", _OBJECT, _association(attribute("sourceObject")), versions=FROM_2),
         _s("055", _OBJECT, _association(attribute("targetObject")), versions=FROM_2),
         _s("062", _OBJECT, demand("main_metadata", _main_complete), versions=FROM_2),
@@ -92,36 +94,28 @@ def _directed(role: str) -> tuple[Rule, ...]:
     source, target, kind = COMPANIONS[role]
     uri = TYPE + role
 
-    def of_type(element: etree._Element) -> bool:
-        return type_of(element) == _ASSOCIATION and element.get("type") == uri
+    def misdirected(end: str, wanted: str) -> Offenders:
+        def offenders(listing: etree._Element) -> Iterator[etree._Element]:
+            roles = _roles_by_id(listing)
+            for each in _associations(listing):
+                if each.get("type") == uri and wanted not in roles.get(each.get(end), ()):
+                    yield each
 
-    def joins_to_main(element: etree._Element) -> bool:
-        return (
-            type_of(element) == _ASSOCIATION
-            and role in _roles_of(element, "sourceObject")
-            and "MainEvidence" in _roles_of(element, "targetObject")
-        )
+        return offenders
 
+    def mistyped(listing: etree._Element) -> Iterator[etree._Element]:
+        roles = _roles_by_id(listing)
+        for each in _associations(listing):
+            joined = (roles.get(each.get("sourceObject"), ()), roles.get(each.get("targetObject"), ()))
+            if role in joined[0] and "MainEvidence" in joined[1] and each.get("type") != uri:
+                yield each
+
+    from_companion = none_of("association_source", misdirected("sourceObject", role), role=role)
+    to_main = none_of("association_target", misdirected("targetObject", "MainEvidence"))
     return (
-        _s(
-            source,
-            _OBJECT,
-            when(
-                of_type,
-                demand("association_source", lambda e: role in _roles_of(e, "sourceObject"), role=role),
-            ),
-            versions=FROM_2,
-        ),
-        _s(
-            target,
-            _OBJECT,
-            when(
-                of_type,
-                demand("association_target", lambda e: "MainEvidence" in _roles_of(e, "targetObject")),
-            ),
-            versions=FROM_2,
-        ),
-        _s(kind, _OBJECT, when(joins_to_main, attribute_is("type", uri)), versions=FROM_2),
+        _s(source, _LIST, from_companion, versions=FROM_2),
+        _s(target, _LIST, to_main, versions=FROM_2),
+        _s(kind, _LIST, none_of("association_type", mistyped, "/@type", uri), versions=FROM_2),
     )
 
 
@@ -134,11 +128,6 @@ def _only(allowed: tuple[str, ...]) -> Holds:
     return lambda e: all(child.tag in known for child in e if isinstance(child.tag, str))
 
 
-def _siblings(element: etree._Element) -> Iterator[etree._Element]:
-    parent = element.getparent()
-    return iter(()) if parent is None else parent.iterchildren(_REGISTRY_OBJECT)
-
-
 def _roles(element: etree._Element) -> set[str]:
     return {
         each.get("classificationNode", "")
@@ -147,25 +136,30 @@ def _roles(element: etree._Element) -> set[str]:
     }
 
 
-def _roles_of(association: etree._Element, end: str) -> set[str]:
-    """What the object at an end of an association is classified as."""
-    name = association.get(end)
-    found = (each for each in _siblings(association) if name is not None and each.get("id") == name)
-    return {role for each in found for role in _roles(each)}
+def _associations(listing: etree._Element) -> Iterator[etree._Element]:
+    return (each for each in listing.iterchildren(_REGISTRY_OBJECT) if type_of(each) == _ASSOCIATION)
+
+
+def _roles_by_id(listing: etree._Element) -> Mapping[str | None, set[str]]:
+    """What the objects of a list are classified as, by their id; without id, nothing is found."""
+    found: dict[str | None, set[str]] = {}
+    for each in listing.iterchildren(_REGISTRY_OBJECT):
+        name = each.get("id")
+        if name is not None:
+            found.setdefault(name, set()).update(_roles(each))
+    return found
 
 
 def _one_main(listing: etree._Element) -> bool:
     return sum("MainEvidence" in _roles(each) for each in listing.iterchildren(_REGISTRY_OBJECT)) == 1
 
 
-def _associated(element: etree._Element) -> bool:
-    """A companion is the source of an association in its own package."""
-    name = element.get("id")
-    if not _roles(element) & COMPANIONS.keys():
-        return True
-    return name is not None and any(
-        type_of(each) == _ASSOCIATION and each.get("sourceObject") == name for each in _siblings(element)
-    )
+def _unassociated(listing: etree._Element) -> Iterator[etree._Element]:
+    """Companions that are the source of no association in their own package."""
+    sources = {each.get("sourceObject") for each in _associations(listing)} - {None}
+    for each in listing.iterchildren(_REGISTRY_OBJECT):
+        if _roles(each) & COMPANIONS.keys() and each.get("id") not in sources:
+            yield each
 
 
 def _main_complete(element: etree._Element) -> bool:

@@ -124,6 +124,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Das Ziel der Assoziation muss das als MainEvidence eingestufte Dokument sein.",
         "targetObject auf die id des Hauptnachweises setzen.",
     ),
+    "association_type": (
+        "Eine Assoziation dieser Dokumente muss vom Typ {expected} sein.",
+        "Das Attribut type der Assoziation berichtigen.",
+    ),
     "main_metadata": (
         "Die Metadaten eines Hauptnachweises brauchen Identifier, IsAbout, IssuingAuthority, IsConformantTo, "
         "IssuingDate und Distribution.",

@@ -121,6 +121,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "The association's target must be the document classified MainEvidence.",
         "Set targetObject to the id of the main evidence.",
     ),
+    "association_type": (
+        "An association of these documents must be of the type {expected}.",
+        "Correct the attribute type of the association.",
+    ),
     "main_metadata": (
         "The metadata of a main evidence must have Identifier, IsAbout, IssuingAuthority, IsConformantTo, "
         "IssuingDate and Distribution.",
