@@ -29,6 +29,7 @@ from intermediary.validation.rules.eb_forms import (
     exactly,
     has_slot,
     object_id,
+    some_filled,
     typed_rules,
 )
 from intermediary.validation.rules.forms import series
@@ -163,7 +164,7 @@ def _error_content() -> tuple[Rule, ...]:
         c("004", f"{question}/sdg:JurisdictionLevel", value_in(LEVELS_OF_JURISDICTION, JURISDICTION_LIST)),
         c("005", f"{concept}/sdg:Identifier", uuid, NEVER),
         c("006", concept, filled("sdg:Type"), NEVER),
-        c("007", concept, _described(), NEVER),
+        c("007", concept, some_filled("sdg:Description"), NEVER),
         c("008", f"{concept}/sdg:Description", LANGUAGE, NEVER),
         c("009", f"{concept}/sdg:Description", filled_language, NEVER),
         c("010", f"{offer}/sdg:Identifier", uuid),
@@ -226,10 +227,6 @@ def _offer() -> Check:
 
 def _asks() -> Check:
     return demand("asks", lambda e: slots(e, _CONCEPTS) + slots(e, _QUESTION) > 0)
-
-
-def _described() -> Check:
-    return filled("sdg:Description")
 
 
 def _no_plain_error() -> Check:

@@ -16,6 +16,7 @@ from intermediary.validation.rules.eb_forms import (
     UUID,
     country,
     none_empty,
+    some_filled,
     transformed_from_model,
     with_model,
 )
@@ -78,7 +79,7 @@ def service_content(kind: str, source: str, base: str, numbers: Mapping[str, str
         ("address", f"{publisher}/sdg:Address/sdg:AdminUnitLevel1", (value_in(*country()),)),
         ("jurisdiction", f"{publisher}/sdg:Jurisdiction/sdg:AdminUnitLevel1", (value_in(*country()),)),
         *_concept(concept),
-        ("supported", concept, (filled("sdg:SupportedValue"),)),
+        ("supported", concept, (some_filled("sdg:SupportedValue"),)),
     )
     return _declared(kind, source, table, numbers)
 

@@ -117,6 +117,17 @@ def none_empty(name: str) -> Check:
     )
 
 
+def some_filled(name: str) -> Check:
+    """At least one child of that name, and none of them blank."""
+    wanted = clark(name)
+
+    def holds(element: etree._Element) -> bool:
+        found = [string(child).strip(WHITE) for child in element.iterchildren(wanted)]
+        return bool(found) and all(found)
+
+    return demand("some_filled", holds, f"/{name}", child=name)
+
+
 def given(name: str) -> Check:
     """The attribute has at least one character: `string-length(@x)>0`."""
     return demand("attribute_filled", lambda e: bool(e.get(name)), f"/@{name}", attribute=name)

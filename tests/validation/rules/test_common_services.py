@@ -11,7 +11,7 @@ from intermediary.validation.rules.published import published_rules
 from intermediary.validation.rules.words import LANGUAGES, wording
 from tests.oracles import XSD, requires_official
 from tests.validation.messages import PLANTED
-from tests.validation.rules.common_services import DIFFERENCES, KINDS, compare, official_ids, samples
+from tests.validation.rules.common_services import DIFFERENCES, KINDS, compare, official_ids, said, samples
 
 MUTANTS = int(os.environ.get("COMMON_SERVICES_MUTANTS", "120"))
 """Damaged messages per kind beside the aimed ones; set it to 10000 for a night."""
@@ -31,6 +31,15 @@ def test_samples_and_damaged_messages_fire_the_same_rules(kind: str) -> None:
 def test_every_official_rule_is_there_and_no_other(kind: str) -> None:
     ours = sorted(rule.id for rule in common_services_rules().rules if rule.kind == kind)
     assert ours == sorted(official_ids(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_official_rules_accept_gets_no_warning(kind: str) -> None:
+    for data in samples(kind):
+        root = xml.parse(data)
+        if all(severity == "info" for _, severity in said(kind, root)[0]):
+            own = common_services_rules().failures(root, kind)
+            assert {rule.id for rule, _ in own if rule.severity != "info"} == set()
 
 
 def test_every_difference_is_of_a_rule_that_we_have_and_has_a_reason() -> None:

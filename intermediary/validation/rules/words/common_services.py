@@ -11,6 +11,10 @@ ENGLISH: Final[dict[str, tuple[str, str]]] = {
     "some_slot": ("At least one object must have the slot {slot}.", "Add an object with the slot {slot}."),
     "one_slot_at_least": ("{context} must have the slot {slot}.", "Add the slot {slot}."),
     "none_empty": ("{child} of {context} must not be empty.", "Fill in {child}."),
+    "some_filled": (
+        "{context} must contain {child}, and none of them empty.",
+        "Add {child}, and fill in each.",
+    ),
     "classified": (
         "An object must have a rim:Classification, unless it is an association.",
         'Add rim:Classification, or set xsi:type="rim:AssociationType".',
@@ -83,6 +87,10 @@ GERMAN: Final[dict[str, tuple[str, str]]] = {
     ),
     "one_slot_at_least": ("{context} muss den Slot {slot} haben.", "Fügen Sie den Slot {slot} hinzu."),
     "none_empty": ("{child} von {context} darf nicht leer sein.", "Füllen Sie {child} aus."),
+    "some_filled": (
+        "{context} muss {child} enthalten, und keines davon leer.",
+        "Fügen Sie {child} hinzu und füllen Sie jedes aus.",
+    ),
     "classified": (
         "Ein Objekt muss eine rim:Classification haben, wenn es keine Verknüpfung ist.",
         'Fügen Sie rim:Classification hinzu oder setzen Sie xsi:type="rim:AssociationType".',
