@@ -4,9 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench import as4_codec, as4_memory, exchange, mapping_lookup, rules
+from tests.bench import as4_codec, as4_memory, exchange, mapping_lookup, phase4_throughput, rules
 
-MEASUREMENTS = (as4_codec, as4_memory, exchange, mapping_lookup, rules)
+MEASUREMENTS = (as4_codec, as4_memory, phase4_throughput, exchange, mapping_lookup, rules)
 
 
 def main() -> int:
