@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from intermediary.audit import AuditLog, Story
+from intermediary.cli_pmodes import app as pmodes_app
 from intermediary.cli_releases import app as releases_app
 from intermediary.cli_trust import app as trust_app
 from intermediary.cli_validate import validate
@@ -32,6 +33,7 @@ exchanges_app = typer.Typer(help="Exchanges: list them, read the story of one.",
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(exchanges_app, name="exchanges")
 app.add_typer(releases_app, name="releases")
+app.add_typer(pmodes_app, name="pmodes")
 app.add_typer(trust_app, name="trust")
 app.command("validate")(validate)
 

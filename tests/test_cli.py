@@ -130,3 +130,7 @@ def test_the_state_machine_is_printed() -> None:
     shown = call("exchanges", "states").output
     assert "awaiting-citizen" in shown
     assert "closed" in shown
+
+
+def test_the_p_modes_of_the_demo_have_no_findings(platform: str) -> None:
+    assert json.loads(call("pmodes", "lint", "--json").output) == []

@@ -7,7 +7,7 @@ and attachment encryption, compression, receipts, errors and P-Mode matching. Wh
 
 from intermediary.as4.codes import TEST_ACTION, TEST_SERVICE, EbmsErrorCode
 from intermediary.as4.errors import As4Error, As4Refused, CannotPack, InvalidReceipt, KeyUnusable
-from intermediary.as4.keys import CertificateCheck, OwnKeys, Signing, SigningKey, SigningKeys
+from intermediary.as4.keys import CertificateCheck, OwnKeys, Signing, SigningKey, SigningKeys, key_kind
 from intermediary.as4.mime import Limits
 from intermediary.as4.model import (
     DigestReference,
@@ -67,6 +67,7 @@ __all__ = [
     "SigningKeys",
     "Unpacked",
     "UserMessage",
+    "key_kind",
     "pack",
     "pack_error",
     "pack_receipt",

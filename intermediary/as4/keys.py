@@ -284,14 +284,15 @@ def _certificate(der: bytes) -> PublicCertificate:
         _ = certificate.subject, certificate.not_valid_after_utc
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise ValueError("it cannot be read") from None
-    kind = _kind(key)
+    kind = key_kind(key)
     if kind is None:
         raise ValueError(f"its key is none that a security profile uses ({_KEYS})")
     assert isinstance(key, PublicKey)
     return PublicCertificate(der, certificate, kind, key)
 
 
-def _kind(key: object) -> KeyKind | None:
+def key_kind(key: object) -> KeyKind | None:
+    """The kind of a public key that security profiles name; None for one that none of them uses."""
     if isinstance(key, rsa.RSAPublicKey):
         return "rsa" if key.key_size >= MIN_RSA_BITS else None
     if isinstance(key, ed25519.Ed25519PublicKey):
