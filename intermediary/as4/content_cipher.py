@@ -5,7 +5,6 @@ Nothing is handed over before the tag at the end held: until then the plain cont
 
 import os
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -23,14 +22,10 @@ _TAG = 16
 
 def encrypt(key: bytes, pieces: Iterable[Octets]) -> Iterator[Octets]:
     """The encrypted form of a content given in pieces, under a fresh IV."""
-    iv, rest = os.urandom(_IV), iter(pieces)
-    yield iv
-    first, second = next(rest, b""), next(rest, None)
-    if second is None:  # small content, without the two copies that a cipher in steps makes
-        yield AESGCM(key).encrypt(iv, first, None)
-        return
+    iv = os.urandom(_IV)
     cipher = Cipher(AES128(key), GCM(iv)).encryptor()
-    yield from map(cipher.update, chain((first, second), rest))
+    yield iv
+    yield from map(cipher.update, pieces)
     yield cipher.finalize() + cipher.tag
 
 
