@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, bindparam, create_engine, event, func, select
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -68,6 +68,19 @@ def open_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+_ADVISORY = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name"), 0)))
+
+
+def lock(connection: Connection, name: str) -> None:
+    """From here to the end of the transaction no other holds the lock of that name.
+
+    On SQLite every writing transaction is alone anyway. Look at what the lock protects with a statement
+    after this one: PostgreSQL shows a statement what was committed before it began.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ADVISORY, {"name": name})
 
 
 def scrub(engine: Engine) -> None:

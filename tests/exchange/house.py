@@ -83,6 +83,7 @@ class House:
         timing: Timing | None = None,
         world: World | None = None,
         ledger_of: type[store.SqlLedger] = store.SqlLedger,
+        database: str | None = None,
     ) -> None:
         self.folder = folder
         self.world = world or World(folder)
@@ -92,7 +93,7 @@ class House:
         self.register = doubles.Register(self.world)
         self.mappings = mappings
         self.timing = timing or Timing()
-        self.engine: Engine = store.open_engine(f"sqlite:///{folder}/ledger.sqlite")
+        self.engine: Engine = store.open_engine(database or f"sqlite:///{folder}/ledger.sqlite")
         if not store.is_current(self.engine):
             store.migrate(self.engine)
         self.vault = store.KeyVault.from_file(folder / "platform.key")

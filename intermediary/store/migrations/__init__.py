@@ -8,10 +8,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from intermediary.store.engine import lock
+
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to a revision, in one transaction where the database can."""
+    """Bring the database to a revision, in one transaction; nodes that start at once take turns."""
     with engine.begin() as connection:
+        lock(connection, "migrations")
         command.upgrade(_config(connection), revision)
 
 
