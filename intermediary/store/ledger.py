@@ -2,15 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Engine, delete, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import SQLModel
 
 from intermediary.exchange.contracts import Queue
 from intermediary.exchange.errors import IllegalTransition, LeaseLost
@@ -26,74 +39,143 @@ from intermediary.exchange.model import (
     allowed,
 )
 from intermediary.store.blobs import FileBlobs
+from intermediary.store.engine import UtcDateTime
 from intermediary.store.tables import DocumentRow, EventRow, ExchangeRow, MessageRow
 
-_TABLES: dict[Queue, type[ExchangeRow] | type[MessageRow]] = {
-    Queue.INCOMING: MessageRow,
-    Queue.EXCHANGE: ExchangeRow,
-    Queue.OUTGOING: MessageRow,
+_EXCHANGES, _MESSAGES, _DOCUMENTS, _EVENTS = (
+    SQLModel.metadata.tables[row.__tablename__] for row in (ExchangeRow, MessageRow, DocumentRow, EventRow)
+)
+_KEYS = {
+    Queue.INCOMING: _MESSAGES.c.item,
+    Queue.EXCHANGE: _EXCHANGES.c.id,
+    Queue.OUTGOING: _MESSAGES.c.item,
 }
-_KEYS = {Queue.INCOMING: MessageRow.item, Queue.EXCHANGE: ExchangeRow.id, Queue.OUTGOING: MessageRow.item}
 _AT_ONCE = 500
 """Names in one statement."""
 _DIRECTIONS = {Queue.INCOMING: Direction.IN, Queue.OUTGOING: Direction.OUT}
 
 
-def _c(attribute: Any) -> Any:
-    """A mapped attribute as the column that SQLAlchemy makes of it (its type says: the value)."""
-    return attribute
+def _columns(table: Table, value: type[Exchange] | type[Message] | type[Document]) -> Select[Any]:
+    return select(*(table.c[f.name] for f in fields(value)))
+
+
+# Statements are built once: SQLAlchemy takes longer to put one together than SQLite to answer it. A row is
+# read by columns, not as an entity, and written by the columns that changed.
+_EXCHANGE = {
+    by: _columns(_EXCHANGES, Exchange).where(_EXCHANGES.c[by] == bindparam("wanted")).with_for_update()
+    for by in ("id", "token_hash", "national_request_id")
+}
+_MESSAGE = _columns(_MESSAGES, Message).where(_MESSAGES.c.item == bindparam("wanted")).with_for_update()
+_DOCUMENTS_OF = (
+    _columns(_DOCUMENTS, Document)
+    .where(_DOCUMENTS.c.exchange_id == bindparam("wanted"))
+    .order_by(_DOCUMENTS.c.number)
+)
+_DESTROY = (
+    delete(_DOCUMENTS).where(_DOCUMENTS.c.exchange_id == bindparam("wanted")).returning(_DOCUMENTS.c.blob)
+)
+_REQUEST_SEEN = (
+    select(_EXCHANGES.c.id)
+    .where(
+        or_(
+            _EXCHANGES.c.request_id == bindparam("wanted"),
+            _EXCHANGES.c.second_request_id == bindparam("wanted"),
+        )
+    )
+    .limit(1)
+)
+_LAST_DIGEST = (
+    select(_EVENTS.c.digest)
+    .where(_EVENTS.c.stream == bindparam("wanted"))
+    .order_by(_EVENTS.c.number.desc())
+    .limit(1)
+)
+_OWNER = {
+    queue: select(key.table.c.owner).where(key == bindparam("wanted")).with_for_update()
+    for queue, key in _KEYS.items()
+}
+_UPDATE = {key: update(key.table).where(key == bindparam("wanted")) for key in set(_KEYS.values())}
+_INSERT = {table: insert(table) for table in (_EXCHANGES, _MESSAGES, _DOCUMENTS, _EVENTS)}
+_NO_LEASE = {"owner": None, "lease_until": None}
+
+
+def _due(queue: Queue) -> Select[Any]:
+    key = _KEYS[queue]
+    table, now = key.table, bindparam("now", type_=UtcDateTime)
+    due = [table.c.due_at <= now, or_(table.c.lease_until.is_(None), table.c.lease_until <= now)]
+    if queue in _DIRECTIONS:
+        due.append(table.c.direction == _DIRECTIONS[queue])
+    return select(key).where(*due).limit(1)
+
+
+_ANY_DUE = {queue: _due(queue) for queue in Queue}
+_CLAIM = {
+    queue: update(key.table)
+    .where(
+        key.in_(_due(queue).order_by(key.table.c.due_at).with_for_update(skip_locked=True).scalar_subquery())
+    )
+    .returning(key)
+    for queue, key in _KEYS.items()
+}
 
 
 class SqlTransaction:
     """One transaction of the ledger; implements exchange.contracts.Transaction."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._exchanges: dict[str, Exchange] = {}
+        self._messages: dict[str, Message] = {}
+        """What this transaction has read or written, and so locked: it need not be read again."""
         self.forgotten: list[str] = []
         """Blobs that no row names any more, once this is committed."""
 
     def exchange(self, exchange_id: str) -> Exchange | None:
         """The exchange, locked until the end of the transaction."""
-        return self._exchange(select(ExchangeRow).where(_c(ExchangeRow.id) == exchange_id))
+        return self._exchanges.get(exchange_id) or self._exchange("id", exchange_id)
 
     def exchange_by_token(self, token_hash: str) -> Exchange | None:
         """The exchange of a preview location, locked."""
-        return self._exchange(select(ExchangeRow).where(_c(ExchangeRow.token_hash) == token_hash))
+        return self._exchange("token_hash", token_hash)
 
     def exchange_by_national_request(self, national_request_id: str) -> Exchange | None:
         """The exchange that asked a provider with this idempotency key, locked."""
-        wanted = _c(ExchangeRow.national_request_id) == national_request_id
-        return self._exchange(select(ExchangeRow).where(wanted))
+        return self._exchange("national_request_id", national_request_id)
 
-    def _exchange(self, statement: Any) -> Exchange | None:
-        row = self._session.execute(statement.with_for_update()).scalar_one_or_none()
-        return None if row is None else exchange_of(row)
+    def _exchange(self, by: str, wanted: str) -> Exchange | None:
+        row = self._connection.execute(_EXCHANGE[by], {"wanted": wanted}).one_or_none()
+        if row is None:
+            return None
+        exchange = _exchange_of(row)
+        self._exchanges[exchange.id] = exchange
+        return exchange
 
     def request_id_seen(self, request_id: str) -> bool:
         """True where an EDM request with that id came before."""
-        seen = or_(_c(ExchangeRow.request_id) == request_id, _c(ExchangeRow.second_request_id) == request_id)
-        return self._session.execute(select(_c(ExchangeRow.id)).where(seen).limit(1)).first() is not None
+        return self._connection.execute(_REQUEST_SEEN, {"wanted": request_id}).first() is not None
 
     def message(self, item: str) -> Message | None:
         """One message, or None."""
-        row = self._session.get(MessageRow, item, with_for_update=True)
-        return None if row is None else message_of(row)
+        known = self._messages.get(item)
+        if known is None:
+            row = self._connection.execute(_MESSAGE, {"wanted": item}).one_or_none()
+            if row is None:
+                return None
+            known = self._messages[item] = _message_of(row)
+        return known
 
     def owns(self, queue: Queue, item_id: str, owner: str) -> bool:
         """True while the lease of this owner on the item holds."""
-        row = self._row(queue, item_id)
-        return row is not None and row.owner == owner
-
-    def _row(self, queue: Queue, item_id: str) -> ExchangeRow | MessageRow | None:
-        row = self._session.get(_TABLES[queue], item_id, with_for_update=True)
-        return cast("ExchangeRow | MessageRow | None", row)
+        return self._connection.execute(_OWNER[queue], {"wanted": item_id}).scalar() == owner
 
     def lease(self, queue: Queue, item_id: str, owner: str, until: datetime) -> None:
         """Take the lease on an item, also from somebody who holds it."""
-        row = self._row(queue, item_id)
-        assert row is not None
-        row.owner, row.lease_until = owner, until
-        self._session.flush()
+        found = self._update(_KEYS[queue], item_id, {"owner": owner, "lease_until": until})
+        assert found
+
+    def _update(self, key: Column[Any], wanted: str, changed: Mapping[str, Any]) -> bool:
+        """Write the columns given; False where there is no such row."""
+        return self._connection.execute(_UPDATE[key], {**changed, "wanted": wanted}).rowcount > 0
 
     def save(self, exchange: Exchange, was: State | None) -> None:
         """Write an exchange that was in state `was`. Raises IllegalTransition.
@@ -103,82 +185,56 @@ class SqlTransaction:
         """
         if exchange.state is not was and not allowed(was, exchange.state):
             raise IllegalTransition(f"{was} → {exchange.state}")
-        row = self._session.get(ExchangeRow, exchange.id)
-        if row is None:
-            row = ExchangeRow(**_values(exchange))
+        before = self.exchange(exchange.id)
+        if before is None:
+            self._connection.execute(_INSERT[_EXCHANGES], _values(exchange))
         else:
-            for name, value in _values(exchange).items():
-                setattr(row, name, value)
-        if exchange.state is not was:
-            row.owner = row.lease_until = None
-        self._session.add(row)
-        self._session.flush()
+            changed = _values(exchange, before) | ({} if exchange.state is was else _NO_LEASE)
+            if changed:
+                self._update(_EXCHANGES.c.id, exchange.id, changed)
+        self._exchanges[exchange.id] = exchange
 
     def release(self, queue: Queue, item_id: str) -> None:
         """End the lease on an item."""
-        row = self._row(queue, item_id)
-        if row is not None:
-            row.owner = row.lease_until = None
-            self._session.add(row)
-            self._session.flush()
+        self._update(_KEYS[queue], item_id, _NO_LEASE)
 
     def save_message(self, message: Message) -> None:
         """Insert or update a message; releases the lease."""
-        row = self._session.get(MessageRow, message.item)
-        if row is None:
-            row = MessageRow(item=message.item, **_values(message))
+        item = message.item
+        before = self.message(item)
+        if before is None:
+            try:
+                self._connection.execute(_INSERT[_MESSAGES], {"item": item, **_values(message)})
+            except IntegrityError:
+                raise LeaseLost(f"{item} was stored by somebody else at the same moment") from None
         else:
-            if row.blob is not None and row.blob != message.blob:
-                self.forgotten.append(row.blob)
-            for name, value in _values(message).items():
-                setattr(row, name, value)
-        row.owner = row.lease_until = None
-        self._session.add(row)
-        try:
-            self._session.flush()
-        except IntegrityError:
-            raise LeaseLost(f"{message.item} was stored by somebody else at the same moment") from None
+            if before.blob is not None and before.blob != message.blob:
+                self.forgotten.append(before.blob)
+            self._update(_MESSAGES.c.item, item, _values(message, before) | _NO_LEASE)
+        self._messages[item] = message
 
     def save_document(self, document: Document) -> None:
         """Insert a sealed document."""
-        self._session.add(DocumentRow(**_values(document)))
-        self._session.flush()
+        self._connection.execute(_INSERT[_DOCUMENTS], _values(document))
 
     def documents(self, exchange_id: str) -> tuple[Document, ...]:
         """The documents of an exchange, in the order in which they were saved."""
-        statement = (
-            select(DocumentRow)
-            .where(_c(DocumentRow.exchange_id) == exchange_id)
-            .order_by(_c(DocumentRow.number))
-        )
         return tuple(
-            Document(**{f.name: getattr(row, f.name) for f in fields(Document)})
-            for row in self._session.execute(statement).scalars()
+            Document(*row) for row in self._connection.execute(_DOCUMENTS_OF, {"wanted": exchange_id})
         )
 
     def destroy_documents(self, exchange_id: str) -> int:
         """Delete them; returns how many there were."""
-        of_exchange = _c(DocumentRow.exchange_id) == exchange_id
-        deleted = self._session.execute(
-            delete(DocumentRow).where(of_exchange).returning(_c(DocumentRow.blob))
-        )
-        blobs = deleted.scalars().all()
+        blobs = self._connection.execute(_DESTROY, {"wanted": exchange_id}).scalars().all()
         self.forgotten += [blob for blob in blobs if blob is not None]
         return len(blobs)
 
     def log(self, stream: str, event: Event) -> None:
         """Append to a stream's log, chained to its last entry."""
-        last = self._session.execute(
-            select(_c(EventRow.digest))
-            .where(_c(EventRow.stream) == stream)
-            .order_by(_c(EventRow.number).desc())
-            .limit(1)
-        ).scalar_one_or_none()
+        last = self._connection.execute(_LAST_DIGEST, {"wanted": stream}).scalar()
+        entry = {"stream": stream, "fact": event.fact, "at": event.at, "data": dict(event.data)}
         digest = chain(last or "", stream, event)
-        self._session.add(
-            EventRow(stream=stream, fact=event.fact, at=event.at, data=dict(event.data), digest=digest)
-        )
-        self._session.flush()
+        self._connection.execute(_INSERT[_EVENTS], {**entry, "digest": digest})
 
 
 class SqlLedger:
@@ -186,12 +242,13 @@ class SqlLedger:
 
     def __init__(self, engine: Engine, blobs: FileBlobs) -> None:
         self._engine, self._blobs = engine, blobs
+        self._reading = engine.execution_options(reading=True)
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
         """A transaction: committed at the end, rolled back on an exception."""
-        with Session(self._engine) as session, session.begin():
-            transaction = SqlTransaction(session)
+        with self._engine.begin() as connection:
+            transaction = SqlTransaction(connection)
             yield transaction
         self._forget(transaction.forgotten)
 
@@ -201,33 +258,23 @@ class SqlLedger:
 
     def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
         """Lease the item that is due longest; its id, or None."""
-        table, key = _TABLES[queue], _KEYS[queue]
-        due = [_c(table.due_at) <= now, or_(_c(table.lease_until).is_(None), _c(table.lease_until) <= now)]
-        if table is MessageRow:
-            due.append(_c(MessageRow.direction) == _DIRECTIONS[queue])
-        oldest = (
-            select(_c(key)).where(*due).order_by(_c(table.due_at)).limit(1).with_for_update(skip_locked=True)
-        )
         # A look first: an idle worker must not take SQLite's write lock each time it asks.
-        with self._engine.connect().execution_options(reading=True) as connection:
-            if connection.execute(select(_c(key)).where(*due).limit(1)).first() is None:
+        with self._reading.connect() as connection:
+            if connection.execute(_ANY_DUE[queue], {"now": now}).first() is None:
                 return None
         with self._engine.begin() as connection:
-            return connection.execute(
-                update(table)
-                .where(_c(key).in_(oldest.scalar_subquery()))
-                .values(owner=owner, lease_until=until)
-                .returning(_c(key))
-            ).scalar_one_or_none()
+            lease = {"now": now, "owner": owner, "lease_until": until}
+            claimed: str | None = connection.execute(_CLAIM[queue], lease).scalar_one_or_none()
+            return claimed
 
     def sweep(self) -> int:
         """Delete blobs that a crash left without a row that names them; returns how many."""
         old = self._blobs.old()
         named: set[str] = set()
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with self._reading.connect() as connection:
             for start in range(0, len(old), _AT_ONCE):
                 some = old[start : start + _AT_ONCE]
-                for column in (_c(MessageRow.blob), _c(DocumentRow.blob)):
+                for column in (_MESSAGES.c.blob, _DOCUMENTS.c.blob):
                     named |= set(connection.execute(select(column).where(column.in_(some))).scalars())
         orphans = [name for name in old if name not in named]
         for name in orphans:
@@ -241,27 +288,28 @@ def chain(previous: str, stream: str, event: Event) -> str:
     return hashlib.sha256(entry.encode()).hexdigest()
 
 
-def exchange_of(row: ExchangeRow) -> Exchange:
-    """A row as the value that it stands for."""
-    values = {f.name: getattr(row, f.name) for f in fields(Exchange)}
-    values["state"] = State(row.state)
-    values["outcome"] = None if row.outcome is None else Outcome(row.outcome)
-    values["approved"] = tuple(row.approved)
+def _exchange_of(row: Row[Any]) -> Exchange:
+    values = row._asdict()
+    values["state"] = State(values["state"])
+    values["outcome"] = None if values["outcome"] is None else Outcome(values["outcome"])
+    values["approved"] = tuple(values["approved"])
     return Exchange(**values)
 
 
-def message_of(row: MessageRow) -> Message:
-    """A row as the value that it stands for."""
-    values = {f.name: getattr(row, f.name) for f in fields(Message)}
-    values["direction"], values["state"] = Direction(row.direction), MessageState(row.state)
-    values["properties"] = tuple(tuple(p) for p in row.properties)
-    values["references"] = tuple(tuple(r) for r in row.references)
+def _message_of(row: Row[Any]) -> Message:
+    values = row._asdict()
+    values["direction"], values["state"] = Direction(values["direction"]), MessageState(values["state"])
+    values["properties"] = tuple(tuple(p) for p in values["properties"])
+    values["references"] = tuple(tuple(r) for r in values["references"])
     return Message(**values)
 
 
-def _values(value: Exchange | Message | Document) -> dict[str, Any]:
+def _values(value: Exchange | Message | Document, before: Exchange | Message | None = None) -> dict[str, Any]:
+    """The columns of a value: all, or those that differ from what was there before."""
     # Not asdict: sealed bytes need no deep copy.
     found = {f.name: getattr(value, f.name) for f in fields(value)}
+    if before is not None:
+        found = {name: v for name, v in found.items() if getattr(before, name) != v}
     return {name: _plain(v) if isinstance(v, tuple) else v for name, v in found.items()}
 
 
