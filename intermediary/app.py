@@ -15,11 +15,11 @@ from fastapi import FastAPI, Response
 from lxml import etree
 from sqlalchemy import Engine
 
-from intermediary import preview, store
+from intermediary import observing, preview, store
 from intermediary.as4.model import PMode
 from intermediary.console import Checker, self_check_router
-from intermediary.exchange import Exchanges, OwnAs4, Ports
-from intermediary.keyring import Trust, open_as4_keys, open_trust
+from intermediary.exchange import Exchanges, OwnAs4, Ports, SettingsInvalid
+from intermediary.keyring import Trust, held, open_as4_keys, open_trust
 from intermediary.mapping import MappingStore, StoredMappings, load
 from intermediary.settings import GatewayGroup, NationalGroup, Settings
 from intermediary.shipped import shipped
@@ -52,12 +52,20 @@ class Platform:
     believed: Trust | None = None
     """Whom we believe; its revocation answers are renewed in the background where our own AS4 works."""
     pmodes: tuple[PMode, ...] = ()
+    metrics: observing.Metrics | None = None
+    traces: observing.Traces | None = None
 
     def renew(self, stop: threading.Event) -> None:
         """Keep answers about revocation fresh until `stop`."""
         believed = self.believed
         if self.plugin is None and believed is not None and believed.revocations is not None:
             believed.revocations.run(stop, now, lambda: believed.warm(self.pmodes, now))
+
+    def workers(self, stop: threading.Event) -> list[threading.Thread]:
+        """Threads that do what is due until `stop`, not yet started; `wake` them to let them see it."""
+        node = f"{os.uname().nodename}-{os.getpid()}"
+        numbers = range(self.settings.workers)
+        return [threading.Thread(target=self.work, args=(stop, f"{node}-{n}")) for n in numbers]
 
     def work(self, stop: threading.Event, name: str) -> None:
         """Run one worker until `stop`."""
@@ -88,8 +96,12 @@ def build(settings: Settings) -> Platform:
     wake = threading.Event()
     vault = store.KeyVault.from_file(settings.platform_key_file)
     blobs = store.FileBlobs(settings.blob_folder, vault)
+    pmodes = tuple(partner.pmode for partner in partners)
+    metrics = _metrics(settings, engine, pmodes) if settings.metrics else None
+    traces = _traces() if settings.traces else None
+    watchers = [observing.log_facts, *(each.watch for each in (metrics, traces) if each is not None)]
     ports = Ports(
-        ledger=store.SqlLedger(engine, blobs),
+        ledger=observing.observed(store.SqlLedger(engine, blobs), *watchers),
         vault=vault,
         blobs=blobs,
         clock=now,
@@ -98,7 +110,7 @@ def build(settings: Settings) -> Platform:
         connector=national_door.Connector(_national(settings.national), national_check, now),
         messaging=_own_as4(settings, believed) if plugin is None else domibus.GatewayMessaging(plugin),
         validator=validator,
-        pmodes=tuple(partner.pmode for partner in partners),
+        pmodes=pmodes,
         timing=settings.timing.timing(),
         preview_base=f"{settings.public_url}/preview",
         message_domain=settings.message_domain,
@@ -107,7 +119,18 @@ def build(settings: Settings) -> Platform:
     )
     exchanges = Exchanges(ports)
     return Platform(
-        settings, engine, exchanges, mappings, national_check, wake, plugin, releases, believed, ports.pmodes
+        settings,
+        engine,
+        exchanges,
+        mappings,
+        national_check,
+        wake,
+        plugin,
+        releases,
+        believed,
+        pmodes,
+        metrics,
+        traces,
     )
 
 
@@ -120,10 +143,7 @@ def create_app(platform: Platform) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
         threads = [] if inbox is None else [threading.Thread(target=inbox.run, args=(stop,))]
-        threads += [
-            threading.Thread(target=platform.work, args=(stop, f"{os.uname().nodename}-{os.getpid()}-{n}"))
-            for n in range(platform.settings.workers)
-        ]
+        threads += platform.workers(stop)
         for thread in threads:
             thread.start()
         # Not waited for at the end: it may hang on a slow responder, and leaves nothing half done.
@@ -135,6 +155,8 @@ def create_app(platform: Platform) -> FastAPI:
             inbox.hint()
         for thread in threads:
             thread.join()
+        if platform.traces is not None:
+            platform.traces.close()
 
     app = FastAPI(
         title="Intermediary platform", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
@@ -168,13 +190,28 @@ def create_app(platform: Platform) -> FastAPI:
             "ready\n" if current else "schema not current\n", 200 if current else 503, media_type="text/plain"
         )
 
+    if platform.metrics is not None:
+        app.include_router(observing.metrics_router(platform.metrics))
     return app
+
+
+def _metrics(settings: Settings, engine: Engine, pmodes: tuple[PMode, ...]) -> observing.Metrics:
+    metrics = observing.Metrics(pmode.id for pmode in pmodes)
+    metrics.add(observing.StoreGauges(engine, held(settings, pmodes), now))
+    return metrics
+
+
+def _traces() -> observing.Traces:
+    try:
+        return observing.Traces.exported()
+    except ImportError:
+        raise SettingsInvalid("traces = true needs `pip install 'intermediary[otel]'`") from None
 
 
 def _own_as4(settings: Settings, believed: Trust) -> OwnAs4:
     own = open_as4_keys(settings, now)
     return OwnAs4(
-        push=as4_door.HttpPush(_tls(settings)),
+        push=as4_door.HttpPush(_tls(settings), trace=observing.traceparent if settings.traces else dict),
         signing=own.signing,
         keys=own.keys,
         certificate_check=believed.check,

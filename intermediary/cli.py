@@ -17,7 +17,9 @@ from intermediary.cli_pmodes import app as pmodes_app
 from intermediary.cli_releases import app as releases_app
 from intermediary.cli_trust import app as trust_app
 from intermediary.cli_validate import validate
+from intermediary.cli_worker import worker
 from intermediary.exchange import TRANSITIONS, SettingsInvalid
+from intermediary.observing import configure_logging
 from intermediary.settings import Settings, load_settings
 from intermediary.shipped import shipped
 
@@ -36,6 +38,7 @@ app.add_typer(releases_app, name="releases")
 app.add_typer(pmodes_app, name="pmodes")
 app.add_typer(trust_app, name="trust")
 app.command("validate")(validate)
+app.command("worker")(worker)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
@@ -43,6 +46,7 @@ out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_w
 
 def main() -> None:
     """Entry point: settings that cannot be used end the program with exit code 2 and the reason."""
+    configure_logging()
     try:
         app()
     except SettingsInvalid as invalid:

@@ -160,6 +160,10 @@ class Settings(BaseSettings):
     """Folder of official releases that `intermediary releases add` installs; made on first use."""
     workers: Annotated[int, Field(ge=0, le=64)] = 2
     """Worker threads beside the web server; 0 where `intermediary worker` runs them elsewhere."""
+    metrics: bool = False
+    """Serve GET /metrics beside the rest; the reverse proxy must keep it to the operator's network."""
+    traces: bool = False
+    """Send OpenTelemetry traces as the OTEL_EXPORTER_OTLP_… variables say; needs the extra `otel`."""
     operator: str = ""
     """Who runs the platform, as shown to citizens; default: its name in the mappings."""
     imprint_url: str | None = None

@@ -1,6 +1,7 @@
 """Pushes AS4 messages by HTTP POST; what comes back is read whatever the status (digest §1)."""
 
 import ssl
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 import httpx
@@ -15,7 +16,15 @@ _LARGEST_SIGNAL = 4 * 1024 * 1024
 class HttpPush:
     """Implements exchange.contracts.Push over one pooled client; threads may share it."""
 
-    def __init__(self, tls: ssl.SSLContext, timeout_seconds: float = 60) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext,
+        timeout_seconds: float = 60,
+        trace: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """`trace`: HTTP headers that name the trace of a push. Not a message property: R-EDM-ebMS-018
+        allows none beyond the profile's own."""
+        self._trace = trace
         self._client = httpx.Client(
             verify=tls,
             timeout=httpx.Timeout(timeout_seconds, connect=10),
@@ -29,6 +38,7 @@ class HttpPush:
             "Content-Type": packed.content_type,
             "Content-Length": str(packed.content.size),
             "Accept": "application/soap+xml, multipart/related",
+            **self._trace(),
         }
         chunks = map(bytes, packed.content.chunks())
         try:
