@@ -22,8 +22,8 @@ class HttpPush:
         timeout_seconds: float = 60,
         trace: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`trace`: HTTP headers that name the trace of a push. Not a message property: R-EDM-ebMS-018
-        allows none beyond the profile's own."""
+        """`trace`: HTTP headers that name the trace of a push. They are no message properties, since access
+        points refuse properties that their P-Mode does not name."""
         self._trace = trace
         self._client = httpx.Client(
             verify=tls,
