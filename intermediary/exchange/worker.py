@@ -36,10 +36,12 @@ class Worker:
             Queue.OUTGOING: (outbox.send, outbox.broken),
         }
 
-    def run_due(self) -> int:
-        """Do what is due now, once around; returns the number of steps done."""
+    def run_due(self, stop: threading.Event | None = None) -> int:
+        """Do what is due now, once around, until `stop`; returns the number of steps done."""
         done = 0
         for queue in self._steps:
+            if stop is not None and stop.is_set():
+                break
             now = self._ports.clock()
             item = self._ports.ledger.claim(
                 queue, owner=self._name, now=now, until=now + self._ports.timing.lease
@@ -71,7 +73,7 @@ class Worker:
                 if time.monotonic() >= sweep_at:
                     sweep_at += SWEEP_SECONDS
                     self._ports.ledger.sweep()
-                busy = self.run_due()
+                busy = self.run_due(stop)
             except Exception as broken:
                 _LOG.error("worker cannot reach its ledger", kind=type(broken).__name__, place=_place(broken))
                 busy = 0
