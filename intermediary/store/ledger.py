@@ -39,7 +39,7 @@ from intermediary.exchange.model import (
     allowed,
 )
 from intermediary.store.blobs import FileBlobs
-from intermediary.store.engine import UtcDateTime
+from intermediary.store.engine import UtcDateTime, lock
 from intermediary.store.tables import DocumentRow, EventRow, ExchangeRow, MessageRow
 
 _EXCHANGES, _MESSAGES, _DOCUMENTS, _EVENTS = (
@@ -111,8 +111,9 @@ def _due(queue: Queue) -> Select[Any]:
 _ANY_DUE = {queue: _due(queue) for queue in Queue}
 _CLAIM = {
     queue: update(key.table)
+    # Equal, not «in»: PostgreSQL may run a subquery of «in» several times, and so claim several rows.
     .where(
-        key.in_(_due(queue).order_by(key.table.c.due_at).with_for_update(skip_locked=True).scalar_subquery())
+        key == _due(queue).order_by(key.table.c.due_at).with_for_update(skip_locked=True).scalar_subquery()
     )
     .returning(key)
     for queue, key in _KEYS.items()
@@ -125,8 +126,9 @@ class SqlTransaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._exchanges: dict[str, Exchange] = {}
-        self._messages: dict[str, Message] = {}
-        """What this transaction has read or written, and so locked: it need not be read again."""
+        self._messages: dict[str, Message | None] = {}
+        """What this transaction has read or written, and so locked: it need not be read again. A message that
+        it has looked for in vain it may only insert, since another node may have stored it since."""
         self.forgotten: list[str] = []
         """Blobs that no row names any more, once this is committed."""
 
@@ -152,17 +154,15 @@ class SqlTransaction:
 
     def request_id_seen(self, request_id: str) -> bool:
         """True where an EDM request with that id came before."""
+        lock(self._connection, f"request {request_id}")  # two nodes may look for it at the same moment
         return self._connection.execute(_REQUEST_SEEN, {"wanted": request_id}).first() is not None
 
     def message(self, item: str) -> Message | None:
         """One message, or None."""
-        known = self._messages.get(item)
-        if known is None:
+        if item not in self._messages:
             row = self._connection.execute(_MESSAGE, {"wanted": item}).one_or_none()
-            if row is None:
-                return None
-            known = self._messages[item] = _message_of(row)
-        return known
+            self._messages[item] = None if row is None else _message_of(row)
+        return self._messages[item]
 
     def owns(self, queue: Queue, item_id: str, owner: str) -> bool:
         """True while the lease of this owner on the item holds."""
@@ -178,7 +178,7 @@ class SqlTransaction:
         return self._connection.execute(_UPDATE[key], {**changed, "wanted": wanted}).rowcount > 0
 
     def save(self, exchange: Exchange, was: State | None) -> None:
-        """Write an exchange that was in state `was`. Raises IllegalTransition.
+        """Write an exchange that was in state `was`. Raises IllegalTransition, LeaseLost.
 
         A new state ends the lease. The same state keeps it, so that what arrives meanwhile (the second
         request, a return location) does not take the work out of a worker's hands; `release` ends it.
@@ -188,6 +188,8 @@ class SqlTransaction:
         before = self.exchange(exchange.id)
         if before is None:
             self._connection.execute(_INSERT[_EXCHANGES], _values(exchange))
+        elif before.state is not was:
+            raise LeaseLost(f"{exchange.id} is {before.state} by now, no longer {was}")
         else:
             changed = _values(exchange, before) | ({} if exchange.state is was else _NO_LEASE)
             if changed:
@@ -230,7 +232,12 @@ class SqlTransaction:
         return len(blobs)
 
     def log(self, stream: str, event: Event) -> None:
-        """Append to a stream's log, chained to its last entry."""
+        """Append to a stream's log, chained to its last entry.
+
+        Nobody else may append meanwhile: the lock on an exchange is the lock on its stream.
+        """
+        if self.exchange(stream) is None:
+            lock(self._connection, f"stream {stream}")
         last = self._connection.execute(_LAST_DIGEST, {"wanted": stream}).scalar()
         entry = {"stream": stream, "fact": event.fact, "at": event.at, "data": dict(event.data)}
         digest = chain(last or "", stream, event)
@@ -243,6 +250,9 @@ class SqlLedger:
     def __init__(self, engine: Engine, blobs: FileBlobs) -> None:
         self._engine, self._blobs = engine, blobs
         self._reading = engine.execution_options(reading=True)
+        self._shared = engine.dialect.name == "postgresql"
+        # One statement is a transaction of its own: two round trips less.
+        self._claiming = engine.execution_options(isolation_level="AUTOCOMMIT") if self._shared else engine
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
@@ -259,10 +269,11 @@ class SqlLedger:
     def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
         """Lease the item that is due longest; its id, or None."""
         # A look first: an idle worker must not take SQLite's write lock each time it asks.
-        with self._reading.connect() as connection:
-            if connection.execute(_ANY_DUE[queue], {"now": now}).first() is None:
-                return None
-        with self._engine.begin() as connection:
+        if not self._shared:
+            with self._reading.connect() as connection:
+                if connection.execute(_ANY_DUE[queue], {"now": now}).first() is None:
+                    return None
+        with self._claiming.begin() as connection:
             lease = {"now": now, "owner": owner, "lease_until": until}
             claimed: str | None = connection.execute(_CLAIM[queue], lease).scalar_one_or_none()
             return claimed

@@ -1,8 +1,11 @@
 """Rows, leases and events in one transaction."""
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine, text
@@ -212,3 +215,79 @@ def test_a_story_is_found_by_the_beginning_of_its_id_if_that_fits_only_one(engin
     assert found.summary.id == "abc-1"
     assert log.story("ab") is None
     assert log.story("%") is None
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Do all at the same moment, each in a thread; what each gave or raised."""
+    barrier = threading.Barrier(len(works))
+
+    def one(work: Callable[[], object]) -> object:
+        barrier.wait()
+        try:
+            return work()
+        except LeaseLost as lost:
+            return lost
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(one, works))
+
+
+def test_nodes_that_append_to_one_stream_at_once_keep_its_chain(engine: Engine) -> None:
+    ledger = ledger_of(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+
+    def append() -> None:
+        for n in range(15):
+            with ledger.begin() as tx:
+                tx.log("platform", event(Fact.TEST_RECEIVED, NOON, attempt=n))
+            with ledger.begin() as tx:
+                tx.log("e1", event(Fact.PROVIDER_ASKED, NOON, attempt=n))
+
+    at_once(*[append] * 4)
+    log = AuditLog(engine)
+    story = log.story("e1")
+    assert story is not None
+    assert (len(log.platform()), len(story.events)) == (60, 60)
+    assert log.broken_streams() == ()
+
+
+def test_one_of_two_nodes_stores_a_message_that_comes_to_both(engine: Engine) -> None:
+    ledger = ledger_of(engine)
+
+    def store_it() -> bool:
+        with ledger.begin() as tx:
+            if tx.message(MESSAGE.item) is not None:
+                return False
+            tx.save_message(MESSAGE)
+            return True
+
+    results = at_once(*[store_it] * 4)
+    assert results.count(True) == 1
+
+
+def test_one_of_two_nodes_takes_on_a_request_id(engine: Engine) -> None:
+    ledger = ledger_of(engine)
+
+    def take_on(number: int) -> bool:
+        with ledger.begin() as tx:
+            if tx.request_id_seen(EXCHANGE.request_id):
+                return False
+            tx.save(replace(EXCHANGE, id=f"e{number}", token_hash=f"t{number}"), None)
+            return True
+
+    results = at_once(*(partial(take_on, n) for n in range(4)))
+    assert results.count(True) == 1
+
+
+def test_one_of_two_nodes_moves_an_exchange_on(engine: Engine) -> None:
+    ledger = ledger_of(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+
+    def move() -> None:
+        with ledger.begin() as tx:
+            tx.save(replace(EXCHANGE, state=State.ANSWERING), State.SETTLED)
+
+    results = at_once(*[move] * 4)
+    assert sum(isinstance(result, LeaseLost) for result in results) == 3
