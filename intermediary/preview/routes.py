@@ -38,6 +38,8 @@ _LOG = logging.getLogger(__name__)
 _STATIC = Path(__file__).parent / "static"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _READ = ["GET", "HEAD"]
+_LOOKS = 5
+"""How often the last page looks whether the way back has come, pausing 1, 2, 4, … seconds: half a minute."""
 _CANCELLED, _FAILED = "login-cancelled", "login-failed"
 _NOTICES = {
     _CANCELLED: "login_cancelled.html",
@@ -122,9 +124,10 @@ def _router(  # noqa: PLR0915 - one closure per route
         if view.step is PreviewStep.LOGIN and (notice := cookies.notice(request, token)) in _NOTICES:
             template, step = _NOTICES[notice], notice
             retry = True
+        headers = {"X-Preview-Step": step, "X-Preview-Way-Back": "yes" if view.return_location else "no"}
         if request.method == "HEAD":
-            # The waiting page asks this way: nothing is shown, so nothing may be read.
-            return HTMLResponse("", headers={"X-Preview-Step": step})
+            # Pages that wait ask this way: nothing is shown, so nothing may be read.
+            return HTMLResponse("", headers=headers)
         readable = {}
         if view.step is PreviewStep.DECIDE and visitor:
             try:
@@ -142,7 +145,9 @@ def _router(  # noqa: PLR0915 - one closure per route
             here=home(token),
             return_location=view.return_location,
             return_method=view.return_method,
-            headers={"X-Preview-Step": step},
+            headers=headers,
+            looked=looked(request),
+            looks=_LOOKS,
             token=token,
             step=step,
             view=view,
@@ -153,6 +158,11 @@ def _router(  # noqa: PLR0915 - one closure per route
             values=values or {},
             ticked=ticked,
         )
+
+    def looked(request: Request) -> int:
+        """How often the last page has looked for the way back; the page itself counts, in its address."""
+        said = request.query_params.get("look", "0")
+        return min(int(said), _LOOKS) if re.fullmatch(r"[0-9]", said) else _LOOKS
 
     def read(token: str, visitor: str, document: PreviewDocument) -> documents.Shown:
         # PDF and images are fetched by the browser, if at all: no need to decrypt them here.

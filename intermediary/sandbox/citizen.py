@@ -102,12 +102,14 @@ class Citizen:
                 self._answer(asking)
             elif not self._logged_in and (login := self._link(page, lambda url: url.path.endswith("/login"))):
                 self._open(login)
-            elif (pause := _refresh(page)) is not None:
+            elif (refresh := _refresh(page)) is not None:
+                pause, target = refresh
                 if self._waiting is not None:
                     self._waiting()
                     self._waiting = None
-                time.sleep(min(pause, 1.0))
-                self._open(str(self._page.url))
+                # A page that counts its looks for the way back is taken at its word: the looks are few.
+                time.sleep(pause if target else min(pause, 1.0))
+                self._open(str(self._page.url.join(target)) if target else str(self._page.url))
             elif back := self._link(page, self._is_portal):
                 self._open(back)
             elif leaving := [form for form in forms if self._is_portal(self._target(form))]:
@@ -216,9 +218,10 @@ def _says(button: HtmlElement, word: str) -> bool:
     return any(word in (button.get(name) or "") for name in ("value", "name", "formaction"))
 
 
-def _refresh(page: HtmlElement) -> float | None:
-    """Seconds after which the page wants to be opened again (meta refresh)."""
+def _refresh(page: HtmlElement) -> tuple[float, str] | None:
+    """Seconds after which the page wants to be opened again (meta refresh), and where (empty: here)."""
     for meta in page.iter("meta"):
         if meta.get("http-equiv", "").lower() == "refresh":
-            return float(meta.get("content", "1").partition(";")[0])
+            pause, _, target = meta.get("content", "1").partition(";")
+            return float(pause), target.strip().removeprefix("url=")
     return None

@@ -252,6 +252,39 @@ def test_every_step_has_its_page_and_a_way_back(
     assert "You can close this page" in citizen.get(LINK).text
 
 
+def test_the_last_page_looks_a_few_times_whether_the_way_back_has_come(
+    citizen: TestClient, desk: ScriptedDesk
+) -> None:
+    log_in(citizen)
+    desk.at(PreviewStep.UNKNOWN_PERSON, return_location=None)
+    seen, address = list[int](), LINK
+    while len(seen) < 20:
+        page = citizen.get(address)
+        assert page.headers["x-preview-way-back"] == "no"
+        found = re.search(r'<noscript><meta http-equiv="refresh" content="(\d+); url=([^"]+)">', page.text)
+        if found is None:
+            break
+        seen.append(int(found[1]))
+        address = found[2]
+    assert seen == [1, 2, 4, 8, 16]
+    assert "waiting.mjs" not in page.text
+    for wrong in ("9", "-1", "1000", "x", "", "%C2%B2"):
+        assert 'http-equiv="refresh"' not in citizen.get(f"{LINK}?look={wrong}").text
+    desk.at(PreviewStep.UNKNOWN_PERSON, return_location=PORTAL)
+    assert citizen.head(LINK).headers["x-preview-way-back"] == "yes"
+    arrived = citizen.get(address).text
+    assert "Back to portal.example.fr" in arrived
+    assert "waiting.mjs" not in arrived
+
+
+def test_a_page_with_something_to_do_is_never_loaded_anew(citizen: TestClient, desk: ScriptedDesk) -> None:
+    for step in (PreviewStep.LOGIN, PreviewStep.INPUT, PreviewStep.DECIDE):
+        desk.at(step, return_location=None)
+        page = citizen.get(LINK).text
+        assert 'http-equiv="refresh"' not in page
+        log_in(citizen)
+
+
 def test_unknown_links_are_answered_with_a_page(citizen: TestClient) -> None:
     for path in ("/preview/no-such-link", "/preview/a%2Fb", f"{LINK}/nothing", f"/preview/{'x' * 500}"):
         page = citizen.get(path)
