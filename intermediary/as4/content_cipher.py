@@ -36,7 +36,9 @@ def decrypt(key: bytes, content: Content) -> Content:
     iv = content.head(_IV)
     try:
         if content.size <= CHUNK:
-            return InMemory(AESGCM(key).decrypt(iv, b"".join(content.chunks(_IV)), None))
+            sealed = list(content.chunks(_IV))
+            whole = sealed[0] if len(sealed) == 1 else b"".join(sealed)
+            return InMemory(AESGCM(key).decrypt(iv, whole, None))
         return spooled(_decrypted(key, iv, content))
     except InvalidTag:
         raise _failed("the authentication tag of a part does not hold") from None

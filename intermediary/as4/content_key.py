@@ -188,7 +188,7 @@ def read(key: etree._Element, by_id: Mapping[str, etree._Element], profile: Secu
     inside = [(child.tag, child.get("Algorithm")) for child in elements(method)]
     agreement = None
     if profile.agreement is None:
-        if sorted(inside, key=str) != _OAEP_READ:
+        if len(inside) != 2 or set(inside) != _OAEP_READ:
             raise _policy("the key transport is not RSA-OAEP with SHA-256 for digest and MGF1")
     else:
         if inside:
@@ -206,12 +206,12 @@ def read(key: etree._Element, by_id: Mapping[str, etree._Element], profile: Secu
     return WrappedKey(reference, profile.encryption_key, read_base64(value), agreement)
 
 
-_OAEP_READ = sorted([(ds("DigestMethod"), SHA256), (xenc11("MGF"), MGF1_SHA256)], key=str)
+_OAEP_READ = {(ds("DigestMethod"), SHA256), (xenc11("MGF"), MGF1_SHA256)}
 
 
 def _children(parent: etree._Element, *names: str) -> list[etree._Element]:
     """The children, which must have just these names in this order."""
-    found = list(elements(parent))
+    found = elements(parent)
     if [one.tag for one in found] != list(names):
         raise _policy(f"{etree.QName(parent).localname} does not consist of what the profile demands")
     return found
@@ -219,7 +219,7 @@ def _children(parent: etree._Element, *names: str) -> list[etree._Element]:
 
 def _public_key(info: etree._Element, kind: KeyKind) -> bytes:
     """The ephemeral key of the sender: 32 bytes, or an uncompressed point that lies on secp256r1."""
-    inside = list(elements(info))
+    inside = elements(info)
     if len(inside) != 1:
         raise _policy("an OriginatorKeyInfo does not hold exactly one key")
     try:
@@ -262,7 +262,7 @@ def _hkdf_of(method: etree._Element) -> _Derive:
     (parameters,) = _children(method, dsig_more("HKDFParams"))
     found = {str(one.tag): one for one in elements(parameters)}
     names = [dsig_more(name) for name in ("PRF", "Salt", "Info", "KeyLength")]
-    if len(found) != len(list(elements(parameters))) or any(tag not in names for tag in found):
+    if len(found) != len(elements(parameters)) or any(tag not in names for tag in found):
         raise _policy("HKDFParams holds something twice, or something that is not known")
     prf, salt, info, length = (found.get(name) for name in names)
     if prf is None or prf.get("Algorithm") != HMAC_SHA256 or len(prf):

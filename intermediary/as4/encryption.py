@@ -82,12 +82,12 @@ def read_encryption(
     """
     if envelope.security is None:
         return {}
-    found_keys = envelope.security.findall(xenc("EncryptedKey"))
+    found_keys = list(envelope.security.iterchildren(xenc("EncryptedKey")))
     if len(found_keys) > _MAX_KEYS:
         raise _policy("the message holds too many EncryptedKey elements")
     keys = [(key, content_key.read(key, envelope.by_id, profile)) for key in found_keys]
     found: dict[str, EncryptedPart] = {}
-    for data in envelope.security.findall(xenc("EncryptedData")):
+    for data in envelope.security.iterchildren(xenc("EncryptedData")):
         if data.get("Type") != ATTACHMENT_CONTENT_ONLY:
             raise _policy("an EncryptedData is not of type Attachment-Content-Only")
         method = child(data, xenc("EncryptionMethod"))

@@ -3,7 +3,6 @@
 Every function raises Refusal (EBMS:0009, or a more exact code) with the place; values never enter a reason.
 """
 
-import base64
 import binascii
 import re
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from intermediary.as4.model import (
     Receipt,
     UserMessage,
 )
-from intermediary.as4.soap import child, elements
+from intermediary.as4.soap import child
 from intermediary.as4.vocabulary import EB, EBBP, ds, eb
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:Z|[+-]\d\d:\d\d)")
@@ -51,14 +50,12 @@ class _Children:
         self._rest: list[etree._Element] = []
         self._at = 0
         _check_attributes(parent, allowed)
-        self._no_text(parent.text)
+        texts = [parent.text]
         for inside in parent:
-            self._no_text(inside.tail)
+            texts.append(inside.tail)
             if isinstance(inside.tag, str):
                 self._rest.append(inside)
-
-    def _no_text(self, text: str | None) -> None:
-        if text and not text.isspace():
+        if any(text and not text.isspace() for text in texts):
             raise _invalid(f"{self.name} holds text between its elements")
 
     @property
@@ -165,7 +162,7 @@ def read_signal_message(messaging: etree._Element) -> Receipt | ErrorSignal:
 def _only_unit(messaging: etree._Element) -> etree._Element:
     _Children(messaging, frozenset({"id"}))
     # The schema lets foreign extension elements follow; they are signed with the rest and not used.
-    units = [child for child in elements(messaging) if etree.QName(child).namespace == EB]
+    units = list(messaging.iterchildren(f"{{{EB}}}*"))
     if len(units) != 1:
         raise _invalid("eb:Messaging does not hold exactly one message")
     return units[0]
@@ -257,8 +254,8 @@ def read_base64(element: etree._Element) -> bytes:
     """The bytes of a base64 element; white space is allowed, anything else is not."""
     value = "".join(_leaf(element, None, most=1 << 20).split())
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+        return binascii.a2b_base64(value, strict_mode=True)
+    except ValueError:
         raise _invalid(f"{_local(element)} is not base64") from None
 
 

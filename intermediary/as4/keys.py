@@ -330,9 +330,9 @@ def _references(public: PublicCertificate) -> Iterable[KeyReference]:
 
 def read_key_info(key_info: etree._Element, by_id: Mapping[str, etree._Element]) -> KeyReference:
     """How a ds:KeyInfo names its certificate; raises Refusal (EBMS:0103) for forms that the profile lacks."""
-    inside = list(elements(key_info))
+    inside = elements(key_info)
     if len(inside) == 1 and inside[0].tag == wsse("SecurityTokenReference"):
-        inside = list(elements(inside[0]))
+        inside = elements(inside[0])
     if len(inside) != 1:
         raise _unsupported("a KeyInfo does not name exactly one key")
     named = inside[0]

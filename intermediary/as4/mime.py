@@ -68,9 +68,11 @@ _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - RFC 9110 token, no secr
 _NAME = re.compile(f"{_TOKEN}/{_TOKEN}")
 # Unquoted values may hold more than a token, as in type=application/soap+xml, which many senders write.
 _PARAMETER = re.compile(
-    rf'[ \t]*;[ \t]*(?:({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!#-+\-.-:<-\[\]-~]+)))?'
+    rf'[ \t]*;[ \t]*(?:({_TOKEN})[ \t]*=[ \t]*(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([!#-+\-.-:<-\[\]-~]+)))?'
 )
+_UNESCAPED = re.compile(r"\\(.)")
 _HEADER_NAME = re.compile(_TOKEN)
+_FOLD = re.compile(r"\r\n(?=[ \t])")
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _CONTENT_ID = re.compile(r"[\x21-\x3b=\x3f-\x7e]{1,255}")
 _BARE = "@:/?!$&'()*,;="
@@ -96,7 +98,7 @@ def media_type(value: str) -> MediaType:
             continue  # a stray semicolon, which some senders leave at the end
         if name.lower() in parameters:
             raise _broken(f"the Content-Type names {name.lower()[:40]} twice")
-        parameters[name.lower()] = token if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+        parameters[name.lower()] = token if quoted is None else _UNESCAPED.sub(r"\1", quoted)
     return MediaType(found.group().lower(), parameters)
 
 
@@ -255,7 +257,7 @@ def _headers(block: bytes, limits: Limits) -> dict[str, str]:
     except UnicodeDecodeError:
         raise _broken("the headers of a part are not text") from None
     headers: dict[str, str] = {}
-    lines = re.sub(r"\r\n(?=[ \t])", "", text).split("\r\n")
+    lines = _FOLD.sub("", text).split("\r\n")
     if len(lines) > limits.headers:
         raise _broken(f"a part has more than {limits.headers} headers")
     for line in lines:

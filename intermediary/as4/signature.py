@@ -125,8 +125,8 @@ def read_signature(envelope: Envelope, profile: SecurityProfile) -> Signature | 
     signature = None if envelope.security is None else child(envelope.security, ds("Signature"))
     if signature is None:
         return None
-    signed_info, value, key_info = _exactly(signature, ("SignedInfo", "SignatureValue", "KeyInfo"), ("Id",))
-    inside = list(elements(signed_info))
+    signed_info, value, key_info = _exactly(signature, _SIGNATURE, ("Id",))
+    inside = elements(signed_info)
     if len(inside) < 3 or [e.tag for e in inside[:2]] != [
         ds("CanonicalizationMethod"),
         ds("SignatureMethod"),
@@ -151,13 +151,11 @@ def read_signature(envelope: Envelope, profile: SecurityProfile) -> Signature | 
 def _read_reference(element: etree._Element) -> Reference:
     if element.tag != ds("Reference"):
         raise _policy("the SignedInfo holds something that is not a Reference")
-    transforms, method, value = _exactly(
-        element, ("Transforms", "DigestMethod", "DigestValue"), ("Id", "URI", "Type")
-    )
-    (transform,) = _exactly(transforms, ("Transform",), ())
-    if method.get("Algorithm") != SHA256 or len(method) or len(method.attrib) != 1:
+    transforms, method, value = _exactly(element, _REFERENCE, ("Id", "URI", "Type"))
+    (transform,) = _exactly(transforms, _TRANSFORMS, ())
+    if method.get("Algorithm") != SHA256 or len(method) or len(method.keys()) != 1:
         raise _policy("a digest algorithm is not SHA-256")
-    if value.attrib or len(transform.attrib) != 1:
+    if value.keys() or len(transform.keys()) != 1:
         raise _policy("a Reference is not as the profile demands")
     uri, algorithm = element.get("URI", ""), transform.get("Algorithm")
     prefixes: tuple[str, ...] = ()
@@ -169,19 +167,25 @@ def _read_reference(element: etree._Element) -> Reference:
     return Reference(digested, prefixes, element)
 
 
-def _exactly(
-    parent: etree._Element, names: tuple[str, ...], attributes: tuple[str, ...]
-) -> list[etree._Element]:
-    children = list(elements(parent))
-    if [child.tag for child in children] != [ds(name) for name in names]:
-        raise _policy(f"{etree.QName(parent).localname} does not consist of {', '.join(names)}")
-    if any(name not in attributes for name in parent.attrib):
+_SIGNATURE = [ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo")]
+_REFERENCE = [ds("Transforms"), ds("DigestMethod"), ds("DigestValue")]
+_TRANSFORMS = [ds("Transform")]
+
+
+def _exactly(parent: etree._Element, tags: list[str], attributes: tuple[str, ...]) -> list[etree._Element]:
+    children = elements(parent)
+    if [child.tag for child in children] != tags:
+        names = ", ".join(etree.QName(tag).localname for tag in tags)
+        raise _policy(f"{etree.QName(parent).localname} does not consist of {names}")
+    if not set(parent.keys()).issubset(attributes):
         raise _policy(f"{etree.QName(parent).localname} has an attribute that is not expected")
     return children
 
 
 def _prefixes(method: etree._Element) -> tuple[str, ...]:
-    children = list(elements(method))
+    if not len(method):
+        return ()
+    children = elements(method)
     if not children:
         return ()
     prefixes = tuple(children[0].get("PrefixList", "").split())

@@ -5,7 +5,7 @@ is sent, with no tree in between. A test holds this against libxml2's canonicali
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -51,9 +51,9 @@ class Envelope:
     by_id: Mapping[str, etree._Element] = field(repr=False)
 
 
-def elements(parent: etree._Element) -> Iterator[etree._Element]:
+def elements(parent: etree._Element) -> list[etree._Element]:
     """Child elements without comments and processing instructions."""
-    return (child for child in parent if isinstance(child.tag, str))
+    return list(parent.iterchildren("*"))
 
 
 def child(parent: etree._Element, *path: str) -> etree._Element | None:
@@ -79,7 +79,7 @@ def read_envelope(data: bytes, kind: MediaType) -> Envelope:
         raise _invalid(f"the SOAP part was refused ({refused.rule}, line {refused.line or 0})") from None
     if root.tag != soap("Envelope"):
         raise _invalid("the root element is not a SOAP 1.2 Envelope")
-    children = list(elements(root))
+    children = elements(root)
     if [child.tag for child in children] != [soap("Header"), soap("Body")]:
         raise _invalid("the Envelope does not consist of one Header and one Body")
     header, body = children
