@@ -193,7 +193,7 @@ def _rules() -> list[dict[str, str]]:
 def _series(scrapes: list[Scrape]) -> list[dict[str, str]]:
     """One minute between two scrapes; `_` where a series was not there yet."""
     found = dict.fromkeys(key for scrape in scrapes for key in scrape)
-    series = [("up", (), ["1"] * len(scrapes))]
+    series: list[tuple[str, tuple[tuple[str, str], ...], list[str]]] = [("up", (), ["1"] * len(scrapes))]
     for name, labels in found:
         values = [f"{s[name, labels]:g}" if (name, labels) in s else "_" for s in scrapes]
         if not name.endswith("_created"):
