@@ -73,7 +73,8 @@ def parse(data: bytes, limits: Limits = Limits()) -> etree._Element:
     if b"<!DOCTYPE" in data[:4096]:
         raise XmlWithDoctype("The document carries a document type declaration")
     # Each element costs at least one "<": a bomb of siblings is refused before it is a tree.
-    if data.count(b"<") > limits.nodes * 2:
+    small = _small(data, limits)
+    if not small and data.count(b"<") > limits.nodes * 2:
         raise XmlTooLarge(f"The document has more than {limits.nodes} nodes")
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -90,9 +91,13 @@ def parse(data: bytes, limits: Limits = Limits()) -> etree._Element:
         raise XmlMalformed("The document is not well-formed XML", error.lineno or None) from None
     except (LookupError, ValueError):
         raise XmlMalformed("The document's encoding is not supported") from None
-    if getattr(root.getroottree().docinfo, "doctype", ""):
+    document = root.getroottree().docinfo
+    if getattr(document, "doctype", ""):
         raise XmlWithDoctype("The document carries a document type declaration")
-    _check(root, data, limits)
+    if not small:
+        _count(root, data, limits, str(document.encoding))
+    if _deeper_than(limits.depth)(root):
+        raise XmlTooLarge(f"The document is nested deeper than {limits.depth} levels")
     return root
 
 
@@ -105,7 +110,12 @@ def _deeper_than(depth: int) -> etree.XPath:
     return etree.XPath(f"boolean({'/*' * (depth + 1)})")
 
 
-def _check(root: etree._Element, data: bytes, limits: Limits) -> None:
+def _small(data: bytes, limits: Limits) -> bool:
+    """Too few bytes for too much of anything: each node and each attribute takes one at least."""
+    return 2 * len(data) < limits.nodes and len(data) < limits.attributes
+
+
+def _count(root: etree._Element, data: bytes, limits: Limits, encoding: str) -> None:
     """Counted by libxml2, since every message passes here: a walk in Python cost three times the parsing.
 
     Most documents need no counting: every node but a text begins with "<", two texts have a node between
@@ -113,11 +123,9 @@ def _check(root: etree._Element, data: bytes, limits: Limits) -> None:
     """
     few_nodes = 2 * data.count(b"<") + 1 <= limits.nodes
     few_attributes = data.count(b"=") <= limits.attributes
-    if not (few_nodes and few_attributes and root.getroottree().docinfo.encoding in _UTF8):
+    if not (few_nodes and few_attributes and encoding in _UTF8):
         nodes, attributes = (float(count) for count in str(_COUNTS(root)).split())
         if nodes > limits.nodes:
             raise XmlTooLarge(f"The document has more than {limits.nodes} nodes")
         if attributes > limits.attributes:
             raise XmlTooLarge(f"The document has more than {limits.attributes} attributes")
-    if _deeper_than(limits.depth)(root):
-        raise XmlTooLarge(f"The document is nested deeper than {limits.depth} levels")
