@@ -7,7 +7,8 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.progress import track
@@ -15,6 +16,7 @@ from rich.progress import track
 from intermediary import store
 from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.world import World
+from tests import postgresql
 from tests.chaos.story import Kill, audit, prepare, run
 
 
@@ -23,9 +25,18 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     options.add_argument("--kills", type=int, default=1000, help="number of kills")
     options.add_argument("--every-commit", action="store_true", help="once before and once after each commit")
+    options.add_argument("--database", choices=postgresql.BOTH, default="sqlite")
     options.add_argument("--seed", type=int, default=20261124)
     options.add_argument("--out", type=Path, default=Path("build/chaos.json"))
     given = options.parse_args()
+    with ExitStack() as stack:
+        cluster = None
+        if given.database == "postgresql":
+            cluster = stack.enter_context(postgresql.running(durable=True))
+        return _run(given, cluster)
+
+
+def _run(given: argparse.Namespace, cluster: postgresql.Cluster | None) -> int:
     base = Path(tempfile.mkdtemp(prefix="chaos-"))
     keys = World(base / "keys")
     make_pki(keys)
@@ -34,29 +45,39 @@ def main() -> int:
     engine.dispose()
     kills = lost = doubled = 0
     for number, plan in enumerate(
-        track(_plans(given, base, keys), description="exchanges", disable=not sys.stderr.isatty())
+        track(_plans(given, base, keys, cluster), description="exchanges", disable=not sys.stderr.isatty())
     ):
         folder = base / str(number)
-        prepare(folder, keys)
-        kills += _live(folder, plan)
+        name = None if cluster is None else cluster.create()
+        prepare(folder, keys, None if cluster is None or name is None else cluster.url(name))
+
+        def settle(name: str | None = name) -> None:
+            if cluster is not None and name is not None:
+                cluster.settle(name)
+
+        kills += _live(folder, plan, settle)
         verdict = audit(folder)
         for problem in (*verdict.lost, *verdict.doubled):
             sys.stderr.write(f"exchange {number}, killed {plan}: {problem}\n")
         lost += bool(verdict.lost)
         doubled += bool(verdict.doubled)
         shutil.rmtree(folder)
+        if cluster is not None and name is not None:
+            cluster.drop(name)
     shutil.rmtree(base)
-    result = {"kills": kills, "lost": lost, "doubled": doubled}
+    result = {"database": given.database, "kills": kills, "lost": lost, "doubled": doubled}
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(result) + "\n")
     sys.stdout.write(json.dumps(result) + "\n")
     return 1 if lost or doubled else 0
 
 
-def _plans(given: argparse.Namespace, base: Path, keys: World) -> Iterable[list[Kill]]:
+def _plans(
+    given: argparse.Namespace, base: Path, keys: World, cluster: postgresql.Cluster | None
+) -> Iterable[list[Kill]]:
     """For each exchange the kills of its successive processes."""
     folder = base / "measured"
-    prepare(folder, keys)
+    prepare(folder, keys, None if cluster is None else cluster.url(cluster.create()))
     commits = run(folder, 0, None)  # in this process: what it warms, all children inherit
     assert commits > 20, "the story is shorter than it can be"
     if given.every_commit:
@@ -73,12 +94,16 @@ def _plans(given: argparse.Namespace, base: Path, keys: World) -> Iterable[list[
     return plans
 
 
-def _live(folder: Path, plan: list[Kill]) -> int:
-    """One process after the other until one comes to the end; returns how many were killed."""
+def _live(folder: Path, plan: list[Kill], settle: Callable[[], None]) -> int:
+    """One process after the other until one comes to the end; returns how many were killed.
+
+    `settle` waits until the database has noticed: what a dead process has locked, the next one skips.
+    """
     killed = 0
     for attempt, kill in enumerate([*plan, None]):
         if _child(folder, attempt, kill) < 0:
             killed += 1
+        settle()
     return killed
 
 

@@ -67,22 +67,28 @@ class KillingLedger(store.SqlLedger):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def prepare(folder: Path, keys: World) -> None:
-    """What the partner holds before anything happens: its first request, packed."""
+def prepare(folder: Path, keys: World, database: str | None) -> None:
+    """An empty platform, and what the partner holds before anything happens: its first request, packed."""
     folder.mkdir(parents=True)
     (folder / "pki").symlink_to(keys.root / "pki")
-    shutil.copy(keys.root / "ledger.sqlite", folder)
-    house = House(folder, timing=TIMING)
+    if database is None:
+        shutil.copy(keys.root / "ledger.sqlite", folder)
+    (folder / "database").write_text(database or f"sqlite:///{folder}/ledger.sqlite")
+    house = House(folder, timing=TIMING, database=_database(folder))
     request = a_request()
     (folder / "first.pickle").write_bytes(pickle.dumps((request, house.partner.pack(request))))
     house.engine.dispose()
+
+
+def _database(folder: Path) -> str:
+    return (folder / "database").read_text()
 
 
 def run(folder: Path, attempt: int, kill: Kill | None) -> int:
     """Go on with the exchange until it is closed; returns the number of commits that it took."""
     KillingLedger.kill, KillingLedger.commits = kill, 0
     sealing.INLINE = 0  # everything in blobs: a row alone cannot be half written
-    house = House(folder, timing=TIMING, ledger_of=KillingLedger)
+    house = House(folder, timing=TIMING, ledger_of=KillingLedger, database=_database(folder))
     house.clock.advance(minutes=2 * attempt)
     request, first = _load(folder / "first.pickle")
     _push(house, first, folder / "first.receipt")
@@ -145,7 +151,7 @@ def audit(folder: Path) -> Verdict:
     """Compare what partner and register have with what the log says."""
     received = Journal(folder / "partner.jsonl").read()
     asked = Journal(folder / "register.jsonl").read()
-    engine = store.open_engine(f"sqlite:///{folder}/ledger.sqlite")
+    engine = store.open_engine(_database(folder))
     log = AuditLog(engine)
     exchanges = log.exchanges()
     lost, doubled = [], []
