@@ -27,6 +27,8 @@ def worker() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    if platform.metrics is not None and settings.worker_metrics_port is not None:
+        platform.metrics.listen(settings.host, settings.worker_metrics_port)
     threads = platform.workers(stop)
     for thread in threads:
         thread.start()

@@ -128,30 +128,13 @@ def test_what_goes_wrong_fires_the_alert(alert: str, watched: Watched, tmp_path:
             SCRIPTS[alert](watched, minute)
         scrapes.append(watched.scrape())
         watched.house.clock.advance(minutes=1)
-    wanted = [] if alert == QUIET else [{"labels": f'{{alertname="{alert}"}}', "value": 1}]
-    which = "" if alert == QUIET else f', alertname="{alert}"'
-    expression = f'count by (alertname) (ALERTS{{alertstate="firing"{which}}})'
-    # An alert may end again (a counter falls out of its window), but it has to have fired.
-    expression = f"max by (alertname) (max_over_time({expression}[{MINUTES}m:1m]))"
-    test = {
-        "rule_files": [str(RULES)],
-        "evaluation_interval": "1m",
-        "tests": [
-            {
-                "interval": "1m",
-                "input_series": _series(scrapes),
-                "promql_expr_test": [
-                    {"expr": expression, "eval_time": f"{MINUTES - 1}m", "exp_samples": wanted}
-                ],
-            }
-        ],
-    }
-    file = tmp_path / "test.yaml"
-    file.write_text(yaml.safe_dump(test))
-    run = subprocess.run(
-        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+    _assert_fired(alert, _series(scrapes), tmp_path)
+
+
+@needs_promtool
+def test_a_node_that_does_not_answer_fires_the_alert(tmp_path: Path) -> None:
+    series = [{"series": 'up{instance="node-1",job="intermediary-worker"}', "values": "1 1" + " 0" * MINUTES}]
+    _assert_fired("NotReady", series, tmp_path)
 
 
 def test_every_metric_of_alerts_and_dashboard_exists(watched: Watched) -> None:
@@ -181,6 +164,33 @@ def test_the_expressions_of_the_dashboard_can_be_read(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
     run = subprocess.run(
         ["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def _assert_fired(alert: str, series: list[dict[str, str]], folder: Path) -> None:
+    wanted = [] if alert == QUIET else [{"labels": f'{{alertname="{alert}"}}', "value": 1}]
+    which = "" if alert == QUIET else f', alertname="{alert}"'
+    expression = f'count by (alertname) (ALERTS{{alertstate="firing"{which}}})'
+    # An alert may end again (a counter falls out of its window), but it has to have fired.
+    expression = f"max by (alertname) (max_over_time({expression}[{MINUTES}m:1m]))"
+    test = {
+        "rule_files": [str(RULES)],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": series,
+                "promql_expr_test": [
+                    {"expr": expression, "eval_time": f"{MINUTES - 1}m", "exp_samples": wanted}
+                ],
+            }
+        ],
+    }
+    file = folder / "test.yaml"
+    file.write_text(yaml.safe_dump(test))
+    run = subprocess.run(
+        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
 
