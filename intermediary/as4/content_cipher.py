@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.as4.errors import Refusal
-from intermediary.content import CHUNK, Content, InMemory, Octets, spooled
+from intermediary.content import CHUNK, Content, InMemory, Joined, Octets, spooled
 
 _IV = 12
 _TAG = 16
@@ -27,6 +27,12 @@ def encrypt(key: bytes, pieces: Iterable[Octets]) -> Iterator[Octets]:
     yield iv
     yield from map(cipher.update, pieces)
     yield cipher.finalize() + cipher.tag
+
+
+def encrypt_whole(key: bytes, data: Octets) -> Content:
+    """The same of a small content in one step, which spares two copies of it."""
+    iv = os.urandom(_IV)
+    return Joined((InMemory(iv), InMemory(AESGCM(key).encrypt(iv, data, None))))
 
 
 def decrypt(key: bytes, content: Content) -> Content:

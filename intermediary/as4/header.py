@@ -26,6 +26,7 @@ from intermediary.as4.vocabulary import EB, EBBP, ds, eb
 
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:Z|[+-]\d\d:\d\d)")
 _MESSAGE_ID = re.compile(r"[\x21-\x3b=\x3f-\x7e]{1,250}")
+_NRI, _PART_NRI = f"{{{EBBP}}}NonRepudiationInformation", f"{{{EBBP}}}MessagePartNRInformation"
 _MOST = 4096
 """Characters of one header value."""
 
@@ -179,8 +180,8 @@ def _message_info(info: _Children) -> tuple[datetime, str, str | None]:
     if not _TIMESTAMP.fullmatch(timestamp):
         raise _invalid("Timestamp is not a dateTime with time zone")
     try:
-        # Python reads six decimals; more are legal and of no use here.
-        at = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", timestamp))
+        # Python drops decimals beyond the sixth; they are legal and of no use here.
+        at = datetime.fromisoformat(timestamp)
     except ValueError:
         raise _invalid("Timestamp is not a dateTime with time zone") from None
     return at, message_id, ref
@@ -234,11 +235,12 @@ def _payload_info(element: etree._Element | None) -> tuple[PartInfo, ...]:
 
 def _non_repudiation(receipt: etree._Element) -> tuple[DigestReference, ...]:
     found = []
-    for info in receipt.iterfind(f"{{{EBBP}}}NonRepudiationInformation/{{{EBBP}}}MessagePartNRInformation"):
-        reference = child(info, ds("Reference"))
-        if reference is None:
-            raise _invalid("a MessagePartNRInformation has no ds:Reference")
-        found.append(read_digest(reference))
+    for information in receipt.iterchildren(_NRI):
+        for part in information.iterchildren(_PART_NRI):
+            reference = child(part, ds("Reference"))
+            if reference is None:
+                raise _invalid("a MessagePartNRInformation has no ds:Reference")
+            found.append(read_digest(reference))
     return tuple(found)
 
 
