@@ -9,9 +9,10 @@ from typing import Final, Protocol, cast
 from lxml import etree
 
 from intermediary.validation.errors import SchemaUnusable, UnknownRelease
+from intermediary.validation.explaining import Explainer
 from intermediary.validation.model import Finding, Report, Severity
 from intermediary.validation.releases import RELEASES
-from intermediary.validation.wording import explain, follows
+from intermediary.validation.wording import explain, follows, place_of
 
 MAX_SIBLINGS: Final = 2_000
 """Children that one element may have. libxml2 counts siblings for every error that it reports, so that a
@@ -65,6 +66,7 @@ class Validator:
         self._folder = folder
         self._rules = tuple(rules)
         self._installed = installed
+        self._explainer = Explainer(folder)
         self._schemas: dict[str, etree.XMLSchema] = {}
         self._lock = Lock()
 
@@ -89,11 +91,21 @@ class Validator:
             valid = schema.validate(root)
             entries = () if valid else tuple(cast("Iterable[etree._LogEntry]", schema.error_log))
         if not valid:
-            return Report(_findings(entries, root, RELEASES[release]))
+            return Report(self._findings(entries, root, RELEASES[release]))
         if not self._rules:
             return _VALID
         found = (finding for rules in self._rules if rules.release == release for finding in rules(root))
         return Report(tuple(found))
+
+    def _findings(
+        self, entries: tuple[etree._LogEntry, ...], root: etree._Element, source: str
+    ) -> tuple[Finding, ...]:
+        pairs = zip((None, *entries), entries, strict=False)
+        telling = (entry for previous, entry in pairs if previous is None or not follows(entry, previous))
+        told = tuple(islice(telling, MAX_FINDINGS))
+        places = [place for entry in told if (place := place_of(entry, root)) is not None]
+        errors = self._explainer.ask(root, source, places)
+        return tuple(explain(entry, root, source, errors) for entry in told)
 
     def _compile(self, release: str) -> etree.XMLSchema:
         if release not in RELEASES:
@@ -107,12 +119,6 @@ class Validator:
             raise SchemaUnusable(f"The schema {RELEASES[release]} does not compile: {error}") from error
         self._schemas[release] = schema
         return schema
-
-
-def _findings(entries: tuple[etree._LogEntry, ...], root: etree._Element, source: str) -> tuple[Finding, ...]:
-    pairs = zip((None, *entries), entries, strict=False)
-    telling = (entry for previous, entry in pairs if previous is None or not follows(entry, previous))
-    return tuple(explain(entry, root, source) for entry in islice(telling, MAX_FINDINGS))
 
 
 def _too_many(root: etree._Element, source: str) -> Finding:

@@ -40,24 +40,27 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "rule", "place", "line", "text", "remedy"),
+    ("change", "rule", "place", "line", "text", "remedy", "expected"),
     [
         (
             ("<sdg:FamilyName>Sample</sdg:FamilyName>", ""),
             "SCHEMAV_ELEMENT_CONTENT",
             f"{PERSON}/sdg:GivenName",
             31,
-            "sdg:GivenName is not expected here.",
-            "Write sdg:LevelOfAssurance or sdg:Identifier or sdg:FamilyName here, "
+            "sdg:GivenName is not expected here: sdg:Person begins with sdg:LevelOfAssurance, "
+            "sdg:Identifier or sdg:FamilyName.",
+            "Write sdg:LevelOfAssurance, sdg:Identifier or sdg:FamilyName here, "
             "or move sdg:GivenName to its place in the order of the schema.",
+            "sdg:LevelOfAssurance, sdg:Identifier, sdg:FamilyName",
         ),
         (
             ("<sdg:DateOfBirth>1999-03-01</sdg:DateOfBirth>\n          <sdg:Gender>Female</sdg:Gender>", ""),
             "SCHEMAV_ELEMENT_CONTENT",
             PERSON,
             29,
-            "sdg:Person is incomplete.",
+            "sdg:Person is incomplete: after sdg:GivenName it needs sdg:DateOfBirth.",
             "Add sdg:DateOfBirth inside sdg:Person.",
+            "sdg:DateOfBirth",
         ),
         (
             ("1999-03-01", PLANTED),
@@ -66,6 +69,7 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
             32,
             "The value of sdg:DateOfBirth must be a date, such as 2026-05-31.",
             "Write a date, such as 2026-05-31.",
+            "xs:date",
         ),
         (
             (">true<", f">{PLANTED}<"),
@@ -74,22 +78,25 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
             13,
             "The value of rim:Value must be true or false.",
             "Write true or false.",
+            "xs:boolean",
         ),
         (
             ("Female", PLANTED),
             "SCHEMAV_CVC_ENUMERATION_VALID",
             f"{PERSON}/sdg:Gender",
             33,
-            "The value of sdg:Gender is none of those allowed.",
-            "Use a value that the schema lists.",
+            "The value of sdg:Gender must be Female, Male or Unspecified.",
+            "Use one of these values as it is written here.",
+            "Female, Male, Unspecified",
         ),
         (
             ('name="IssueDateTime"', f'name="{PLANTED * 20}"'),
             "SCHEMAV_CVC_MAXLENGTH_VALID",
             "/query:QueryRequest/rim:Slot[2]/@name",
             9,
-            "The value of the attribute name of rim:Slot is longer than allowed.",
+            "The value of the attribute name of rim:Slot is longer than the 256 characters allowed.",
             "Shorten it.",
+            "256",
         ),
         (
             (' name="IssueDateTime"', ""),
@@ -98,6 +105,7 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
             9,
             "rim:Slot must have the attribute name.",
             "Add the attribute name to rim:Slot.",
+            None,
         ),
         (
             ("<sdg:Person>", f'<sdg:Person note="{PLANTED}">'),
@@ -106,6 +114,7 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
             29,
             "sdg:Person must not have the attribute note.",
             "Remove the attribute note.",
+            None,
         ),
         (
             ('xsi:type="rim:BooleanValueType"', f'xsi:type="rim:{PLANTED}"'),
@@ -114,6 +123,7 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
             13,
             "The attribute xsi:type of rim:SlotValue must name a type of the schema that fits here.",
             "Use a type of the schema; declare the prefix used in the attribute's value.",
+            None,
         ),
         (
             (' xsi:type="rim:BooleanValueType"', ""),
@@ -121,7 +131,14 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
             "/query:QueryRequest/rim:Slot[3]/rim:SlotValue",
             13,
             "rim:SlotValue must say with xsi:type which kind of value it holds.",
-            "Add xsi:type to rim:SlotValue, such as rim:StringValueType.",
+            "Add xsi:type to rim:SlotValue: rim:AnyValueType, rim:BooleanValueType, rim:CollectionValueType, "
+            "rim:DateTimeValueType, rim:DurationValueType, rim:FloatValueType, rim:IntegerValueType, "
+            "rim:InternationalStringValueType, rim:MapValueType, rim:SlotValueType, rim:StringValueType "
+            "or rim:VocabularyTermValueType.",
+            "rim:AnyValueType, rim:BooleanValueType, rim:CollectionValueType, rim:DateTimeValueType, "
+            "rim:DurationValueType, rim:FloatValueType, rim:IntegerValueType, "
+            "rim:InternationalStringValueType, rim:MapValueType, rim:SlotValueType, rim:StringValueType, "
+            "rim:VocabularyTermValueType",
         ),
         (
             ("<query:ResponseOption", f"{PLANTED}<query:ResponseOption"),
@@ -130,6 +147,7 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
             5,
             "query:QueryRequest must hold elements only, no text.",
             "Remove the text directly inside query:QueryRequest.",
+            None,
         ),
         (
             ("https://sr.example/requirements/1", f"<sdg:Note>{PLANTED}</sdg:Note>"),
@@ -138,17 +156,27 @@ def test_a_good_request_has_no_findings(validator: Validator, release: str) -> N
             19,
             "sdg:Identifier must hold text only, no elements.",
             "Remove the elements inside sdg:Identifier.",
+            None,
         ),
     ],
     ids=lambda value: value.partition("SCHEMAV_")[2] if isinstance(value, str) else "",
 )
 def test_a_finding_names_rule_place_line_and_remedy(
-    validator: Validator, change: tuple[str, str], rule: str, place: str, line: int, text: str, remedy: str
+    validator: Validator,
+    change: tuple[str, str],
+    rule: str,
+    place: str,
+    line: int,
+    text: str,
+    remedy: str,
+    expected: str | None,
 ) -> None:
     root = request(change)
     (finding,) = validator.check(root, "oots-edm:v1.0").findings
     source = "oots-edm/1.0/oots-edm.xsd"
-    assert finding == Finding(f"XSD:{rule}", Severity.ERROR, place, line, text, remedy, source)
+    assert finding == Finding(
+        f"XSD:{rule}", Severity.ERROR, place, line, text, remedy, source, expected=expected
+    )
     assert root.xpath(place, namespaces={prefix: uri for uri, prefix in PREFIXES.items()})
 
 
@@ -184,7 +212,7 @@ def test_no_finding_ever_quotes_a_value_of_the_message(validator: Validator, rel
                 if len(value) < 30 and "type" not in str(name) and PLANTED not in str(value):
                     node.set(name, f"{PLANTED}{value!s}")
         report = validator.check(mutant, release)
-        assert PLANTED not in repr(report)
+        assert PLANTED not in repr(report) + repr([f.translations for f in report.findings])
         assert all(f.place.startswith("/") and f.text and f.remedy for f in report.findings)
 
 
@@ -197,6 +225,7 @@ def test_a_value_that_imitates_libxml2_is_not_repeated(validator: Validator, tai
     for mark in ("1999-03-01", "Female", "rim:BooleanValueType", "IssueDateTime"):
         for finding in validator.check(request((mark, value)), "oots-edm:v1.0").findings:
             assert "Smith" not in finding.text + finding.remedy + finding.place
+            assert "Smith" not in f"{finding.expected} {finding.translations}"
 
 
 def test_one_fault_is_told_once_and_two_faults_at_one_element_twice(validator: Validator) -> None:

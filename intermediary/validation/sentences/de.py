@@ -81,6 +81,22 @@ _WORDS: Final = {
         "Einen Typ des Schemas verwenden; das Präfix im Wert des Attributs deklarieren.",
     ),
 )
+_BOUNDS: Final = {
+    "SCHEMAV_CVC_MAXLENGTH_VALID": "{what} ist länger als die erlaubten {limit} Zeichen.",
+    "SCHEMAV_CVC_MINLENGTH_VALID": "{what} ist kürzer als erlaubt; die kleinste Länge ist {limit}.",
+    "SCHEMAV_CVC_LENGTH_VALID": "{what} muss die Länge {limit} haben.",
+    "SCHEMAV_CVC_PATTERN_VALID": "{what} muss dem Muster {limit} entsprechen.",
+    "SCHEMAV_CVC_MININCLUSIVE_VALID": "{what} muss mindestens {limit} sein.",
+    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": "{what} darf höchstens {limit} sein.",
+    "SCHEMAV_CVC_MINEXCLUSIVE_VALID": "{what} muss größer als {limit} sein.",
+    "SCHEMAV_CVC_MAXEXCLUSIVE_VALID": "{what} muss kleiner als {limit} sein.",
+    "SCHEMAV_CVC_TOTALDIGITS_VALID": "{what} darf nicht mehr Ziffern haben als {limit}.",
+    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": "{what} darf nicht mehr Nachkommastellen haben als {limit}.",
+}
+_CHOICES: Final = {
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "Das Attribut {attribute} entfernen; {element} darf {listed} haben.",
+    "SCHEMAV_CVC_TYPE_2": "In {element} xsi:type ergänzen: {listed}.",
+}
 
 GERMAN: Final = Sentences(
     forms=_FORMS,
@@ -106,6 +122,21 @@ GERMAN: Final = Sentences(
         "{element} wird hier nicht erwartet.",
         "{element} entfernen oder an seinen Platz in der Reihenfolge des Schemas setzen.",
     ),
+    needs="{element} ist unvollständig: Es braucht {listed}.",
+    needs_after="{element} ist unvollständig: Nach {previous} braucht es {listed}.",
+    after="{element} wird hier nicht erwartet: Nach {previous} darf nur {listed} folgen.",
+    after_all="{element} wird hier nicht erwartet: Nach {previous} darf in {parent} nichts mehr folgen.",
+    begins="{element} wird hier nicht erwartet: {parent} beginnt mit {listed}.",
+    stranger="{element} entfernen: {parent} hat kein solches Element.",
+    too_many=(
+        "{element} darf in {parent} höchstens {times} vorkommen.",
+        "Jedes weitere {element} entfernen.",
+    ),
+    once="einmal",
+    times="{number}-mal",
+    one_of=("{what} muss {listed} sein.", "Einen dieser Werte verwenden, so geschrieben wie hier."),
+    bounds=_BOUNDS,
+    choices=_CHOICES,
     or_=" oder ",
     the_element="das Element",
 )

@@ -73,6 +73,22 @@ _WORDS: Final = {
     ),
 )
 _OTHER: Final = ("{element} does not agree with the schema.", "Compare it with the schema of this release.")
+_BOUNDS: Final = {
+    "SCHEMAV_CVC_MAXLENGTH_VALID": "{what} is longer than the {limit} characters allowed.",
+    "SCHEMAV_CVC_MINLENGTH_VALID": "{what} is shorter than allowed; the least length is {limit}.",
+    "SCHEMAV_CVC_LENGTH_VALID": "{what} must have a length of {limit}.",
+    "SCHEMAV_CVC_PATTERN_VALID": "{what} must match the pattern {limit}.",
+    "SCHEMAV_CVC_MININCLUSIVE_VALID": "{what} must be {limit} or more.",
+    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": "{what} must be {limit} or less.",
+    "SCHEMAV_CVC_MINEXCLUSIVE_VALID": "{what} must be more than {limit}.",
+    "SCHEMAV_CVC_MAXEXCLUSIVE_VALID": "{what} must be less than {limit}.",
+    "SCHEMAV_CVC_TOTALDIGITS_VALID": "{what} must have no more digits than {limit}.",
+    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": "{what} must have no more digits after the point than {limit}.",
+}
+_CHOICES: Final = {
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "Remove the attribute {attribute}; {element} may have {listed}.",
+    "SCHEMAV_CVC_TYPE_2": "Add xsi:type to {element}: {listed}.",
+}
 
 ENGLISH: Final = Sentences(
     forms=_FORMS,
@@ -95,6 +111,18 @@ ENGLISH: Final = Sentences(
         "{element} is not expected here.",
         "Remove {element}, or move it to its place in the order of the schema.",
     ),
+    needs="{element} is incomplete: it needs {listed}.",
+    needs_after="{element} is incomplete: after {previous} it needs {listed}.",
+    after="{element} is not expected here: after {previous} only {listed} may follow.",
+    after_all="{element} is not expected here: after {previous} nothing more may follow in {parent}.",
+    begins="{element} is not expected here: {parent} begins with {listed}.",
+    stranger="Remove {element}: {parent} has no such element.",
+    too_many=("{element} may occur in {parent} at most {times}.", "Remove every {element} beyond that."),
+    once="once",
+    times="{number} times",
+    one_of=("{what} must be {listed}.", "Use one of these values as it is written here."),
+    bounds=_BOUNDS,
+    choices=_CHOICES,
     or_=" or ",
     the_element="the element",
 )
