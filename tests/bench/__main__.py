@@ -4,9 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench import as4_codec, as4_memory, exchange, mapping_lookup, phase4_throughput, rules
+from tests.bench import as4_codec, as4_memory, exchange, mapping_lookup, phase4_throughput, rules, two_workers
 
-MEASUREMENTS = (as4_codec, as4_memory, phase4_throughput, exchange, mapping_lookup, rules)
+MEASUREMENTS = (as4_codec, as4_memory, phase4_throughput, exchange, mapping_lookup, rules, two_workers)
 
 
 def main() -> int:
