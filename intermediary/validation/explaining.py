@@ -177,8 +177,11 @@ def _unexpected(node: etree._Element, errors: Errors) -> Expectation | None:
     if parent is None:
         return None
     for error in errors.get(parent, ()):
-        misplaced = isinstance(error, XMLSchemaChildrenValidationError) and error.invalid_tag is not None
-        if misplaced and parent[error.index] is node:
+        if (
+            isinstance(error, XMLSchemaChildrenValidationError)
+            and error.invalid_tag is not None
+            and parent[error.index] is node
+        ):
             return _follow(error, parent, error.index)
     return None
 

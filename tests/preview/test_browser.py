@@ -331,6 +331,19 @@ def press_until(page: Page, name: str, key: str | None = "Enter") -> None:
     pytest.fail(f"no control named {name} can be reached by keyboard")
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_the_way_back_appears_when_it_arrives(browser: Browser, house: House, scripts: bool) -> None:
+    house.desk.after_login = PreviewStep.NOT_FOUND
+    house.desk.current = replace(house.desk.current, return_location=None)
+    context = visit(browser, "en", java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{house.link}/login")
+    assert page.get_by_text("Back to portal.example.fr").count() == 0
+    house.desk.current = replace(house.desk.current, return_location="https://portal.example.fr/")
+    page.get_by_text("Back to portal.example.fr").wait_for()
+    context.close()
+
+
 def test_the_portal_gets_the_user_back_by_a_form_where_it_wants_one(browser: Browser, house: House) -> None:
     context = visit(browser, "en")
     page = context.new_page()
