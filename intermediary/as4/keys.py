@@ -59,6 +59,12 @@ class PublicCertificate:
     certificate: x509.Certificate = field(repr=False)
     kind: KeyKind
     key: PublicKey = field(repr=False)
+    not_before: datetime
+    not_after: datetime
+
+    def valid_at(self, now: datetime) -> bool:
+        """Whether it is neither expired nor not yet valid; both ends belong to its time."""
+        return self.not_before <= now <= self.not_after
 
     @property
     def common_name(self) -> str:
@@ -268,12 +274,8 @@ def recipient(pem: bytes, now: datetime) -> PublicCertificate | None:
 
     Raises KeyUnusable.
     """
-    current = [
-        one
-        for one in certificates_of_pem(pem)
-        if one.certificate.not_valid_before_utc <= now <= one.certificate.not_valid_after_utc
-    ]
-    return max(current, key=lambda one: one.certificate.not_valid_before_utc, default=None)
+    current = [one for one in certificates_of_pem(pem) if one.valid_at(now)]
+    return max(current, key=lambda one: one.not_before, default=None)
 
 
 @lru_cache(maxsize=256)
@@ -281,14 +283,15 @@ def _certificate(der: bytes) -> PublicCertificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         key = certificate.public_key()
-        _ = certificate.subject, certificate.not_valid_after_utc
+        _ = certificate.subject
+        valid = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise ValueError("it cannot be read") from None
     kind = key_kind(key)
     if kind is None:
         raise ValueError(f"its key is none that a security profile uses ({_KEYS})")
     assert isinstance(key, PublicKey)
-    return PublicCertificate(der, certificate, kind, key)
+    return PublicCertificate(der, certificate, kind, key, *valid)
 
 
 def key_kind(key: object) -> KeyKind | None:

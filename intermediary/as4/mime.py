@@ -77,6 +77,7 @@ _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]
 _CONTENT_ID = re.compile(r"[\x21-\x3b=\x3f-\x7e]{1,255}")
 _BARE = "@:/?!$&'()*,;="
 """Characters of a URI (RFC 3986 §3.3, §3.4) that stand in a cid: URI unescaped, with the unreserved ones."""
+_STANDS = re.compile(f"[{_BARE}A-Za-z0-9_.~-]*").fullmatch
 _PRINTABLE_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}[\x20-\x7e]{{0,200}}")
 
 
@@ -118,7 +119,7 @@ def cid_uri(content_id: str) -> str:
     phase4 compares the href with the Content-ID without undoing escapes, so as few as possible. `+` is among
     them: WSS4J decodes it as a blank when it is left bare.
     """
-    return "cid:" + quote(content_id, safe=_BARE)
+    return "cid:" + (content_id if _STANDS(content_id) else quote(content_id, safe=_BARE))
 
 
 def resolve(uri: str, content_ids: Mapping[str, object]) -> str | None:

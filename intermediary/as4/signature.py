@@ -225,8 +225,7 @@ def authenticate(signature: Signature, pmode: PMode, check: CertificateCheck, no
 def _problem(
     signer: PublicCertificate, pmode: PMode, check: CertificateCheck, now: datetime | None
 ) -> str | None:
-    certificate = signer.certificate
-    if now and not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+    if now and not signer.valid_at(now):
         return "the signer's certificate is expired or not yet valid"
     problem = check(signer.der)
     if problem is not None:
