@@ -64,7 +64,7 @@ class _Memory:
             self._known[exchange.id] = _Known(
                 exchange.pmode_id,
                 exchange.mapping_key or "",
-                exchange.provider_key or "",
+                exchange.provider_key or (before.provider if before else ""),
                 exchange.created_at,
                 before.asked_at if before else None,
             )
@@ -119,7 +119,7 @@ class _ObservedLedger:
         message = transaction.messages.get(data.get("message_id", ""))
         since = None
         if known is not None and event.fact is Fact.PROVIDER_ASKED:
-            known.asked_at = event.at
+            known.asked_at, known.provider = event.at, data.get("provider", "")
         elif known is not None and event.fact in (Fact.PROVIDER_ANSWERED, Fact.PROVIDER_UNAVAILABLE):
             since, known.asked_at = known.asked_at, None
         elif message is not None and event.fact in (Fact.MESSAGE_ACKNOWLEDGED, Fact.DELIVERY_GIVEN_UP):
@@ -130,7 +130,7 @@ class _ObservedLedger:
             exchange_id=None if stream == "platform" else stream,
             partner=known.partner if known else pmode_id,
             mapping=known.mapping if known else "",
-            provider=data.get("provider") or (known.provider if known else ""),
+            provider=known.provider if known else "",
             received_at=known.received_at if known else None,
             since=since,
             outcome=data.get("outcome", ""),

@@ -20,6 +20,7 @@ ALLOWED = frozenset(
     {
         *("event", "level", "logger", "timestamp", "exchange", "trace_id", "exception", "withheld"),
         *("queue", "item", "kind", "place", "message_id", "code", "reason", "problem", "again_in"),
+        *("callable", "retry_num", "wait_for"),
         *("fact", "partner", "mapping", "provider", "outcome", "attempt", "attempts", "failures", "state"),
         *("action", "documents", "evidences", "approved", "of", "rules", "version", "same_content"),
     }

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intermediary.as4.codes import EbmsErrorCode
+from intermediary.exchange import PreviewStep, ProviderUnavailable
 from intermediary.exchange.contracts import Queue
 from intermediary.exchange.errors import IllegalTransition
 from intermediary.exchange.model import Event, Fact, State
@@ -40,6 +41,18 @@ def test_durations_are_measured_between_facts(watched: Watched) -> None:
     for name in ("request_to_preview", "request_to_decision", "request_to_close", "asked_to_answered"):
         assert watched.value(f"intermediary_{name}_seconds_count") == 1, name
     assert watched.value("intermediary_queued_to_receipt_seconds_count", partner="portal") == 2
+
+
+def test_a_provider_that_only_the_citizens_input_names_is_named(watched: Watched) -> None:
+    house = watched.house
+    house.register.script.append(ProviderUnavailable("timeout"))
+    _token, view = house.preview(a_request(key="geburtsurkunde"))
+    assert view.step is PreviewStep.WAITING, "the first attempt has failed"
+    house.clock.advance(seconds=10)
+    house.work()
+    asked = next(dict(e.data)["provider"] for e in house.story().events if e.fact == Fact.PROVIDER_ASKED)
+    for outcome in ("unavailable", "delivered"):
+        assert watched.value("intermediary_provider_answers_total", provider=asked, outcome=outcome) == 1
 
 
 def test_failures_are_counted_by_kind(watched: Watched) -> None:
