@@ -1,4 +1,8 @@
-"""The durable memory of all exchanges: rows, leases and events in one transaction (design, «the heart»)."""
+"""The durable memory of all exchanges: rows, leases and events in one transaction (design, «the heart»).
+
+Several nodes share one on PostgreSQL (why without a queue beside it: deploy/README.md, «Several nodes»). A
+transaction locks in this order, lest two wait for each other: its own message, request id, exchange, stream.
+"""
 
 import hashlib
 import json
@@ -37,6 +41,7 @@ from intermediary.exchange.model import (
     Outcome,
     State,
     allowed,
+    message_item,
 )
 from intermediary.store.blobs import FileBlobs
 from intermediary.store.engine import UtcDateTime, lock
@@ -50,6 +55,8 @@ _KEYS = {
     Queue.EXCHANGE: _EXCHANGES.c.id,
     Queue.OUTGOING: _MESSAGES.c.item,
 }
+_INCOMING = message_item(Direction.IN, "", "")[:-1]
+"""How the items of all messages that came in begin."""
 _AT_ONCE = 500
 """Names in one statement."""
 _DIRECTIONS = {Queue.INCOMING: Direction.IN, Queue.OUTGOING: Direction.OUT}
@@ -65,7 +72,8 @@ _EXCHANGE = {
     by: _columns(_EXCHANGES, Exchange).where(_EXCHANGES.c[by] == bindparam("wanted")).with_for_update()
     for by in ("id", "token_hash", "national_request_id")
 }
-_MESSAGE = _columns(_MESSAGES, Message).where(_MESSAGES.c.item == bindparam("wanted")).with_for_update()
+_MESSAGE = _columns(_MESSAGES, Message).where(_MESSAGES.c.item == bindparam("wanted"))
+_MESSAGE_LOCKED = _MESSAGE.with_for_update()
 _DOCUMENTS_OF = (
     _columns(_DOCUMENTS, Document)
     .where(_DOCUMENTS.c.exchange_id == bindparam("wanted"))
@@ -158,9 +166,14 @@ class SqlTransaction:
         return self._connection.execute(_REQUEST_SEEN, {"wanted": request_id}).first() is not None
 
     def message(self, item: str) -> Message | None:
-        """One message, or None."""
+        """One message, or None; one that goes out is locked.
+
+        What came in changes only under its lease, which `owns` locks: a worker that looks a request up and a
+        duplicate of it that is written into the log must not wait for each other.
+        """
         if item not in self._messages:
-            row = self._connection.execute(_MESSAGE, {"wanted": item}).one_or_none()
+            statement = _MESSAGE if item.startswith(_INCOMING) else _MESSAGE_LOCKED
+            row = self._connection.execute(statement, {"wanted": item}).one_or_none()
             self._messages[item] = None if row is None else _message_of(row)
         return self._messages[item]
 

@@ -1,6 +1,7 @@
 """Rows, leases and events in one transaction."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -291,3 +292,27 @@ def test_one_of_two_nodes_moves_an_exchange_on(engine: Engine) -> None:
 
     results = at_once(*[move] * 4)
     assert sum(isinstance(result, LeaseLost) for result in results) == 3
+
+
+def test_a_duplicate_and_the_work_on_its_exchange_do_not_wait_for_each_other(engine: Engine) -> None:
+    ledger = ledger_of(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+        tx.save_message(replace(MESSAGE, exchange_id="e1"))
+
+    def duplicate() -> None:
+        for _ in range(8):
+            with ledger.begin() as tx:
+                assert tx.message(MESSAGE.item)
+                time.sleep(0.005)
+                tx.log("e1", event(Fact.DUPLICATE_RECEIVED, NOON))
+
+    def work() -> None:
+        for _ in range(8):
+            with ledger.begin() as tx:
+                assert tx.exchange("e1")
+                time.sleep(0.005)
+                assert tx.message(MESSAGE.item)
+
+    at_once(duplicate, work)
+    assert AuditLog(engine).broken_streams() == ()
