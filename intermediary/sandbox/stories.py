@@ -213,8 +213,8 @@ def tell(
 ) -> Told:
     """Tell one story in one version; `come_back` is called when the citizen begins to wait for the register.
 
-    Whatever goes wrong is a problem of the story, never an exception; nothing may take more than `patience`
-    seconds, or three times that where a register is down.
+    Whatever goes wrong is a problem of the story, never an exception; the portal may take no more than
+    `patience` seconds for a step, the visit has a bound of its own.
     """
     begin = time.monotonic()
     exchange: Mapping[str, Any] = {}
@@ -226,7 +226,7 @@ def tell(
             if story.login is not None:
                 exchange = _wait(portal, exchange, lambda e: e["preview"] is not None or e["final"], patience)
             if story.login is not None and exchange["preview"] is not None:
-                visit = _visit(world, story, exchange["preview"]["link"], come_back, patience)
+                visit = _visit(world, story, exchange["preview"]["link"], come_back)
             exchange = _wait(portal, exchange, lambda e: e["final"], patience)
             problems += _compare(story.expected, exchange, visit)
         except (httpx.HTTPError, Lost, _TooLate) as problem:
@@ -284,11 +284,9 @@ def _wait(
     raise _TooLate(f"the exchange stays «{seen['state']}» at the portal")
 
 
-def _visit(
-    world: World, story: Story, link: str, come_back: Callable[[], None] | None, patience: float
-) -> Visit:
+def _visit(world: World, story: Story, link: str, come_back: Callable[[], None] | None) -> Visit:
     # The platform's pauses double: a register that is slow to come back costs a whole pause more.
-    patience *= 3 if story.down else 1
+    patience = 180 if story.down else 60
     with Citizen(world, story.login or "", inputs=story.inputs, waiting=come_back) as citizen:
         return citizen.visit(link, story.choice, patience=patience)
 
