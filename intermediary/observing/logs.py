@@ -74,6 +74,11 @@ def configure_logging(stream: TextIO | None = None) -> None:
     root.setLevel(logging.WARNING)
     for ours in ("intermediary", "uvicorn"):
         logging.getLogger(ours).setLevel(logging.INFO)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        # uvicorn gives its loggers handlers of their own, which know nothing of what is withheld.
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
 
 
 def log_facts(seen: Observation) -> None:

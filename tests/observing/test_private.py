@@ -5,6 +5,7 @@ import logging
 
 import pytest
 import structlog
+import uvicorn
 
 from intermediary.exchange import ProviderUnavailable
 from intermediary.national.model import NationalAnswer, Outcome
@@ -81,6 +82,7 @@ def test_values_under_names_that_are_not_listed_are_withheld() -> None:
 @pytest.mark.parametrize("logger", ["intermediary.test", "uvicorn.error", "somebody.else"])
 def test_of_an_exception_only_kind_and_place_are_logged(logger: str) -> None:
     log = io.StringIO()
+    uvicorn.Config(lambda: None)  # puts handlers of its own on its loggers
     configure_logging(log)
     try:
         {"": 0}[PLANTED]
