@@ -1,18 +1,16 @@
 """The command line. Exit codes: 0 well, 1 findings or not found, 2 wrong call or settings."""
 
-import json
 import sys
 from dataclasses import asdict
-from datetime import date, datetime
-from enum import Enum
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from intermediary.audit import AuditLog, Story
+from intermediary.cli_output import Json, err, out, print_json
 from intermediary.cli_pmodes import app as pmodes_app
 from intermediary.cli_releases import app as releases_app
 from intermediary.cli_trust import app as trust_app
@@ -39,9 +37,6 @@ app.add_typer(pmodes_app, name="pmodes")
 app.add_typer(trust_app, name="trust")
 app.command("validate")(validate)
 app.command("worker")(worker)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def main() -> None:
@@ -133,7 +128,7 @@ def mappings_lint(
     findings = lint(folder or shipped("mappings"))
     errors = [f for f in findings if f.severity == "error"]
     if as_json:
-        _print_json([asdict(f) for f in findings])
+        print_json([asdict(f) for f in findings])
     else:
         for f in findings:
             out.print(f"{f.file}:{f.line or 1}: {f.severity}: {f.text} → {f.remedy}", markup=False)
@@ -193,7 +188,7 @@ def mappings_show(key: str, as_json: Json = False) -> None:
         err.print(f"There is no mapping {key}; `intermediary mappings list` shows all")
         raise typer.Exit(1)
     if as_json:
-        _print_json(asdict(found))
+        print_json(asdict(found))
         return
     files = {name: text for name, text in dump(live).items() if key in name}
     for name, text in files.items():
@@ -224,7 +219,7 @@ def exchanges_show(
     if exchange_id == "platform":
         events = log.platform()
         if as_json:
-            _print_json([{"at": e.at, "fact": e.fact, "data": dict(e.data)} for e in events])
+            print_json([{"at": e.at, "fact": e.fact, "data": dict(e.data)} for e in events])
         else:
             for e in events:
                 out.print(f"{e.at:%Y-%m-%d %H:%M:%S} {e.fact}  {_data(e.data)}", markup=False)
@@ -235,7 +230,7 @@ def exchanges_show(
         raise typer.Exit(1)
     if as_json:
         events_json = [{"at": e.at, "fact": e.fact, "data": dict(e.data)} for e in story.events]
-        _print_json({**asdict(story.summary), "events": events_json, "intact": story.intact})
+        print_json({**asdict(story.summary), "events": events_json, "intact": story.intact})
     else:
         _print_story(story)
 
@@ -296,7 +291,7 @@ def _mapping_store() -> Any:
 
 def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     if not rows:
         out.print("none")
@@ -313,18 +308,6 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))  # noqa: T201
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    return str(value)
 
 
 if __name__ == "__main__":

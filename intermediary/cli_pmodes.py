@@ -1,19 +1,15 @@
 """`intermediary pmodes`: partners as files, checked before a partner finds the mistake."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from intermediary.cli_output import Json, out, print_json
 from intermediary.settings import load_settings
 
 app = typer.Typer(help="P-Modes: one file for each partner.", no_args_is_help=True)
-out = Console(soft_wrap=True, highlight=False)
-
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
 @app.command("lint")
@@ -24,7 +20,7 @@ def lint(
     gateway: Annotated[
         bool, typer.Option("--gateway", help="With FOLDER: a gateway does the messaging, only names count.")
     ] = False,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Check P-Mode files and the certificates that they name; exit code 1 where messages would be refused."""
     from intermediary.app import now
@@ -36,7 +32,7 @@ def lint(
     findings = lint_partners(folder, now(), gateway=gateway)
     errors = sum(f.severity == "error" for f in findings)
     if as_json:
-        print(json.dumps([asdict(f) for f in findings], indent=2))  # noqa: T201
+        print_json([asdict(f) for f in findings])
     else:
         for f in findings:
             out.print(f"{f.place}: {f.severity}: {f.text} → {f.remedy}", markup=False)

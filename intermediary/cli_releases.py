@@ -1,6 +1,5 @@
 """`intermediary releases`: official sets of schemas and rules, usable on the day they are published."""
 
-import json
 import os
 import tomllib
 from dataclasses import asdict, replace
@@ -9,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from intermediary.cli_output import Json, err, out, print_json
 
 if TYPE_CHECKING:
     from intermediary.validation.releases import Change, ReleaseStore, RuleFacts
@@ -23,8 +23,6 @@ app = typer.Typer(
     "A running platform that has the setting uses a new one at once.",
     no_args_is_help=True,
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def releases_folder() -> Path:
@@ -95,7 +93,7 @@ def list_(as_json: Json = False) -> None:
             for r in (installed.release for installed in open_releases().installed())
         ]
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     if not rows:
         out.print("none; intermediary releases add FILE-OR-FOLDER")
@@ -123,7 +121,7 @@ def diff(
     with _telling():
         changes = _changes(before, after)
     if as_json:
-        typer.echo(json.dumps([asdict(change) for change in changes], ensure_ascii=False, indent=2))
+        print_json([asdict(change) for change in changes])
     else:
         table = Table("kind", "rule or list", "what", before, after)
         for c in changes:

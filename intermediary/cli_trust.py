@@ -1,28 +1,24 @@
 """`intermediary trust`: what will expire, and why a certificate is believed or not."""
 
-import json
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from rich.console import Console
 
 from intermediary import trust
+from intermediary.cli_output import Json, err, out, print_json
 from intermediary.settings import Settings, load_settings
 
 app = typer.Typer(help="Keys and certificates: what will expire, who is believed.", no_args_is_help=True)
-out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
 
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 _COLOURS = {"expired": "red", "7 days": "red", "14 days": "yellow", "30 days": "yellow"}
 
 
 @app.command("list")
-def list_(as_json: _Json = False) -> None:
+def list_(as_json: Json = False) -> None:
     """Every key and certificate, the most urgent first; exit code 1 where one is expired or ends in 7 days.
 
     Alarm steps are 90, 60, 30, 14 and 7 days. What a newer certificate has replaced raises no alarm.
@@ -35,7 +31,7 @@ def list_(as_json: _Json = False) -> None:
     pmodes = [one.pmode for one in load_partners(settings.pmodes, gateway=settings.gateway is not None)]
     entries = trust.inventory(held(settings, pmodes), now())
     if as_json:
-        _print_json([asdict(entry) | {"urgent": entry.urgent} for entry in entries])
+        print_json([asdict(entry) | {"urgent": entry.urgent} for entry in entries])
     else:
         for entry in entries:
             _print(entry)
@@ -48,7 +44,7 @@ def check(
     encryption: Annotated[
         bool, typer.Option("--encryption", help="It is to encrypt, not to sign messages.")
     ] = False,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Path, validity and revocation of a certificate, explained; asks the authorities' addresses."""
     from intermediary.app import now
@@ -60,7 +56,7 @@ def check(
     policy = replace(believed.policy, digital_signature=not encryption)
     found = trust.explain(believed.check(now(), policy), leaf, sent)
     if as_json:
-        _print_json({"file": str(file), "trusted": found.trusted, "steps": found.steps})
+        print_json({"file": str(file), "trusted": found.trusted, "steps": found.steps})
     else:
         for step in found.steps:
             out.print(step, markup=False)
@@ -89,11 +85,3 @@ def _read(file: Path) -> list[bytes]:
     except (ValueError, trust.CertificateUnreadable):
         err.print(f"{file} holds no certificate that can be read; give PEM or DER", markup=False)
     raise typer.Exit(2)
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))  # noqa: T201
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,6 +1,5 @@
 """`intermediary validate`: files, folders, standard input, MIME messages. Exit codes: see its help."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
+from intermediary.cli_output import err, out, print_json
 from intermediary.cli_releases import open_releases
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 _SUFFIXES = (".xml", ".mime", ".as4", ".eml", ".mht")
-out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 class Language(StrEnum):
@@ -86,7 +84,7 @@ def validate(
         store.close()
     if as_json_:
         told = [as_json(checked, language) for checked in results]
-        typer.echo(json.dumps(told if several else told[0], ensure_ascii=False, indent=2))
+        print_json(told if several else told[0])
     elif several:
         _print_table(results)
     else:

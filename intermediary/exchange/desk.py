@@ -163,9 +163,7 @@ class Desk:
             due_at=now if asking else exchange.preview_deadline,
             ask_until=now + self._ports.timing.provider_patience if asking else None,
         )
-        before = tx.exchange(exchange.id)
-        assert before is not None
-        tx.save(changed, before.state)
+        tx.save(changed, exchange.state)
 
     def document(self, token: str, visitor: str, document_id: str) -> tuple[str, Content]:
         """Media type and content of one document. Raises PreviewUnknown."""
