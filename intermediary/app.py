@@ -29,6 +29,7 @@ from intermediary.transport import national as national_door
 from intermediary.validation import Report, Validator
 from intermediary.validation.releases import ReleaseStore
 from intermediary.validation.rules.published import published_rules
+from intermediary.web import OidcSettings
 
 NATIONAL_RELEASE = "xnachweis-profile:1"
 IDLE_SECONDS = 0.25
@@ -271,11 +272,12 @@ def _national(group: NationalGroup) -> national_door.NationalSettings:
 def _login(settings: Settings) -> preview.OidcLogin:
     oidc = settings.oidc
     return preview.OidcLogin(
-        preview.OidcSettings(
+        OidcSettings(
             issuer=oidc.issuer,
             client_id=oidc.client_id,
             client_secret=oidc.client_secret_file.read_text().strip(),
             redirect_uri=f"{settings.public_url}/preview/login/callback",
+            scope="openid eidas",
             ca_file=oidc.ca,
         )
     )

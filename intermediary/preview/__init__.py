@@ -6,22 +6,15 @@ exchange only as `exchange.preview.PreviewDesk`.
     app.mount("/preview", create_app(desk, OidcLogin(oidc_settings), preview_settings))
 """
 
-from intermediary.preview.contracts import Login, LoginStart
-from intermediary.preview.errors import LoginCancelled, LoginFailed, PreviewError, SettingsInvalid
-from intermediary.preview.oidc import ClaimNames, OidcLogin, OidcSettings
+from intermediary.preview.contracts import Login
+from intermediary.preview.oidc import ClaimNames, OidcLogin
 from intermediary.preview.routes import create_app
 from intermediary.preview.settings import PreviewSettings
 
 __all__ = [
     "ClaimNames",
     "Login",
-    "LoginCancelled",
-    "LoginFailed",
-    "LoginStart",
     "OidcLogin",
-    "OidcSettings",
-    "PreviewError",
     "PreviewSettings",
-    "SettingsInvalid",
     "create_app",
 ]

@@ -1,21 +1,10 @@
 """What the pages need besides `exchange.preview.PreviewDesk`: somebody who identifies people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from intermediary.exchange.preview import Identity
-
-
-@dataclass(frozen=True, slots=True)
-class LoginStart:
-    """Where to send the browser, and what to remember until it is back."""
-
-    url: str
-    state: str
-    """Unguessable; comes back as the query parameter `state`."""
-    memory: Mapping[str, str] = field(repr=False)
-    """Kept in a signed cookie of this browser and handed to `finish`."""
+from intermediary.web import LoginStart
 
 
 class Login(Protocol):

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from intermediary.preview import documents
-from intermediary.preview.headers import page_policy
-from intermediary.preview.languages import Tongue, catalogue, wanted
+from intermediary.preview.languages import catalogue
 from intermediary.preview.procedures import PROCEDURES
 from intermediary.preview.settings import PreviewSettings
+from intermediary.web import Tongue, page_policy, wanted
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

@@ -29,10 +29,10 @@ from intermediary.exchange.preview import (
 from intermediary.preview import documents
 from intermediary.preview.contracts import Login
 from intermediary.preview.cookies import Cookies
-from intermediary.preview.errors import LoginCancelled, LoginFailed
-from intermediary.preview.headers import DOCUMENT_POLICY, PDF_POLICY, SecurityHeaders
 from intermediary.preview.pages import Pages
+from intermediary.preview.policies import DOCUMENT_POLICY, PDF_POLICY
 from intermediary.preview.settings import PreviewSettings
+from intermediary.web import LoginCancelled, LoginFailed, SecurityHeaders
 
 _LOG = logging.getLogger(__name__)
 _STATIC = Path(__file__).parent / "static"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
-from intermediary.preview.errors import SettingsInvalid
+from intermediary.web import SettingsInvalid
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from intermediary.exchange.preview import (
     PreviewUnknown,
     PreviewView,
 )
-from intermediary.preview import LoginCancelled, LoginFailed, LoginStart
+from intermediary.web import LoginCancelled, LoginFailed, LoginStart
 
 TOKEN = "kZr0vD2mQe8sX1yW4tB7nA5pLcJ6hG9f"
 PORTAL = "https://portal.example.fr/retour?dossier=4711&etape=2"

@@ -18,7 +18,8 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from intermediary.exchange.preview import PreviewStep
-from intermediary.preview import LoginCancelled, LoginFailed, LoginStart, create_app
+from intermediary.preview import create_app
+from intermediary.web import LoginCancelled, LoginFailed, LoginStart
 from tests.preview.conftest import SETTINGS
 from tests.preview.scripted_desk import TOKEN, ScriptedDesk, ScriptedLogin
 from tests.preview.serving import certificate, listening, serve

@@ -18,8 +18,9 @@ from starlette.testclient import TestClient
 import intermediary.preview
 from intermediary.preview import create_app
 from intermediary.preview.documents import words
-from intermediary.preview.languages import LOCALE_FOLDER, Text, Tongue
+from intermediary.preview.languages import LOCALE_FOLDER
 from intermediary.preview.procedures import PROCEDURES
+from intermediary.web import Text, Tongue
 from tests.preview.conftest import SETTINGS
 from tests.preview.scripted_desk import ScriptedDesk, ScriptedLogin
 from tests.preview.test_pages import LINK

@@ -16,14 +16,8 @@ from joserfc.jwk import ECKey, RSAKey
 from starlette.testclient import TestClient
 
 from intermediary.exchange.preview import Identity
-from intermediary.preview import (
-    LoginCancelled,
-    LoginFailed,
-    OidcLogin,
-    OidcSettings,
-    SettingsInvalid,
-    create_app,
-)
+from intermediary.preview import ClaimNames, OidcLogin, create_app
+from intermediary.web import LoginCancelled, LoginFailed, OidcSettings, SettingsInvalid
 from tests.preview.conftest import SETTINGS
 from tests.preview.oidc_provider import CLAIMS, CLIENT, SECRET, Provider
 from tests.preview.scripted_desk import TOKEN, ScriptedDesk
@@ -51,7 +45,7 @@ def provider(served: tuple[Provider, Path]) -> Provider:
 
 @pytest.fixture
 def settings(served: tuple[Provider, Path]) -> OidcSettings:
-    return OidcSettings(served[0].issuer, CLIENT, SECRET, CALLBACK, ca_file=served[1])
+    return OidcSettings(served[0].issuer, CLIENT, SECRET, CALLBACK, scope="openid eidas", ca_file=served[1])
 
 
 def browsing(settings: OidcSettings) -> httpx.Client:
@@ -99,8 +93,8 @@ def test_companies_and_renamed_claims(provider: Provider, settings: OidcSettings
         "legal_person_identifier": "DE/FR/HRB-1",
         "birthdate": "unknown",
     }
-    renamed = replace(settings, claims=replace(settings.claims, legal_name="firma"), levels={"hoch": "High"})
-    found = sign_in(renamed)
+    login = OidcLogin(settings, ClaimNames(legal_name="firma"), {"hoch": "High"})
+    found = sign_in(settings, login)
     assert (found.legal_name, found.legal_person_identifier) == ("Beispiel GmbH", "DE/FR/HRB-1")
     assert (found.level_of_assurance, found.date_of_birth) == ("High", None)
 

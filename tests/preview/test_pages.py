@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from intermediary.content import Content
 from intermediary.exchange.preview import PreviewDocument, PreviewStep, PreviewUnknown
-from intermediary.preview import LoginCancelled, LoginFailed
+from intermediary.web import LoginCancelled, LoginFailed
 from tests.preview.conftest import log_in
 from tests.preview.scripted_desk import KIM, PORTAL, TOKEN, VIEW, ScriptedDesk, ScriptedLogin
 

@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from intermediary.exchange.preview import InputField, PreviewDocument, PreviewStep, PreviewView
-from intermediary.preview import PreviewSettings, SettingsInvalid
+from intermediary.preview import PreviewSettings
+from intermediary.web import SettingsInvalid
 from tests.preview.conftest import SETTINGS, log_in
 from tests.preview.scripted_desk import KIM, TOKEN, VEHICLE_XML, VIEW, ScriptedDesk
 from tests.preview.test_pages import LINK, XML_DOCUMENT, csrf
