@@ -298,9 +298,4 @@ def _preview(platform: Platform) -> preview.PreviewSettings:
 
 def _session_secret(path: Path) -> str:
     """Read the secret that signs cookies; made on first use, readable by the owner only."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+    return store.made_once(path, lambda: secrets.token_urlsafe(48).encode()).decode().strip()

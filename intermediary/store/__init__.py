@@ -2,6 +2,7 @@
 
 from intermediary.store.blobs import FileBlobs
 from intermediary.store.engine import UtcDateTime, open_engine, scrub
+from intermediary.store.generated import made_once
 from intermediary.store.ledger import SqlLedger
 from intermediary.store.migrations import is_current, migrate
 from intermediary.store.vault import KeyVault
@@ -12,6 +13,7 @@ __all__ = [
     "SqlLedger",
     "UtcDateTime",
     "is_current",
+    "made_once",
     "migrate",
     "open_engine",
     "scrub",

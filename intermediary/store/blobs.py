@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from intermediary.content import CHUNK, Content, Octets
+from intermediary.store.generated import sync_folder
 from intermediary.store.vault import KeyVault
 
 _SALT, _TAG = 32, 16
@@ -56,7 +57,7 @@ class FileBlobs:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        _sync(self._folder)
+        sync_folder(self._folder)
         return name
 
     def open(self, key: bytes, name: str) -> Content:
@@ -132,11 +133,3 @@ class _Sealed(Content):
 
 def _nonce(number: int, last: int) -> bytes:
     return number.to_bytes(11) + (b"\x01" if number == last else b"\x00")
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

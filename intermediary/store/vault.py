@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from intermediary.store.generated import made_once
+
 _NONCE = 12
 
 
@@ -25,12 +27,7 @@ class KeyVault:
     @classmethod
     def from_file(cls, path: Path) -> "KeyVault":
         """Read the platform key; made on first use with mode 0600."""
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(AESGCM.generate_key(256))
-        return cls(path.read_bytes())
+        return cls(made_once(path, lambda: AESGCM.generate_key(256)))
 
     def new_key(self) -> bytes:
         """A fresh data key, wrapped."""

@@ -1,0 +1,1 @@
+"""Several nodes as real processes: how they begin, end, are upgraded, and live through faults."""
