@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Index, LargeBinary
+from sqlalchemy import JSON, Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from intermediary.store.engine import UtcDateTime
@@ -16,6 +16,15 @@ class ExchangeRow(SQLModel, table=True):
     """One exchange: state, due time, lease."""
 
     __tablename__ = "exchange"
+    __table_args__ = (
+        # Only what is over: retention asks for the oldest, and nothing else does.
+        Index(
+            "ix_exchange_closed",
+            "updated_at",
+            sqlite_where=text("state = 'closed'"),
+            postgresql_where=text("state = 'closed'"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     state: str = Field(index=True)
@@ -36,6 +45,8 @@ class ExchangeRow(SQLModel, table=True):
     procedure: str = ""
     evidence_type: str = ""
     mapping_key: str | None = None
+    mapping_version: int | None = None
+    mapping_revision: int | None = None
     provider_key: str | None = None
     second_request_id: str | None = Field(default=None, index=True)
     outcome: str | None = None
@@ -113,3 +124,16 @@ class EventRow(SQLModel, table=True):
     at: datetime = Field(sa_column=_when(nullable=False))
     data: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     digest: str
+
+
+class DutyRow(SQLModel, table=True):
+    """One recurring duty of the house: due time and lease as an exchange has them."""
+
+    __tablename__ = "duty"
+
+    name: str = Field(primary_key=True)
+    due_at: datetime = Field(sa_column=_when(nullable=False))
+    lease_until: datetime | None = Field(default=None, sa_column=_when())
+    owner: str | None = None
+    ran_at: datetime | None = Field(default=None, sa_column=_when())
+    """When it was last its turn; None: never."""
