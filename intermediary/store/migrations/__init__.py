@@ -1,28 +1,74 @@
-"""Database migrations (Alembic): the same text for SQLite and PostgreSQL."""
+"""Database migrations (Alembic): the same text for SQLite and PostgreSQL.
 
+Old and new nodes work side by side while a release is rolled out, so a release expands only: it adds tables,
+columns and indices that the code before it can do without. What nobody uses any more goes a release later,
+by a migration that raises the floor: `UPDATE schema_floor SET revision = …` to the oldest revision whose code
+knows nothing of it. Code works beside any schema, however new, whose floor it knows.
+"""
+
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Column, Connection, Engine, String, Table, select
+from sqlmodel import SQLModel
 
+from intermediary.exchange import SettingsInvalid
 from intermediary.store.engine import lock
+
+_FLOOR = Table("schema_floor", SQLModel.metadata, Column("revision", String, primary_key=True))
+"""One row: the oldest revision whose code works beside this schema."""
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to a revision, in one transaction; nodes that start at once take turns."""
+    """Bring the database to a revision, in one transaction; nodes that start at once take turns.
+
+    A database that a newer release has expanded stays as it is. Raises SettingsInvalid where it has
+    taken away what this one needs.
+    """
     with engine.begin() as connection:
         lock(connection, "migrations")
-        command.upgrade(_config(connection), revision)
+        if not _newer(connection):
+            command.upgrade(_config(connection), revision)
+        elif not _floor_is_known(connection):
+            raise SettingsInvalid(
+                "database_url: a newer release has taken away what this one needs; start the newer one, or "
+                "restore a back-up"
+            )
 
 
 def is_current(engine: Engine) -> bool:
-    """True where the database has the newest revision."""
-    with engine.connect() as connection:
-        at = MigrationContext.configure(connection).get_current_heads()
-    return set(at) == set(ScriptDirectory.from_config(_config()).get_heads())
+    """True where the database has all that this code needs: the newest revision, or what expands it."""
+    with engine.connect().execution_options(reading=True) as connection:
+        if _newer(connection):
+            return _floor_is_known(connection)
+        return _at(connection) == set(_scripts().get_heads())
+
+
+def _at(connection: Connection) -> set[str]:
+    return set(MigrationContext.configure(connection).get_current_heads())
+
+
+def _newer(connection: Connection) -> bool:
+    """True where the database is at a revision that this code has never heard of."""
+    return not _at(connection) <= _known()
+
+
+def _floor_is_known(connection: Connection) -> bool:
+    return connection.scalar(select(_FLOOR.c.revision)) in _known()
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in _scripts().walk_revisions())
 
 
 def write_revision(engine: Engine, message: str) -> None:
