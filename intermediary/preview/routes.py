@@ -40,6 +40,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _READ = ["GET", "HEAD"]
 _LOOKS = 5
 """How often the last page looks whether the way back has come, pausing 1, 2, 4, … seconds: half a minute."""
+_PASSING_SECONDS = 60
+"""When to come back where the desk cannot be reached."""
 _CANCELLED, _FAILED = "login-cancelled", "login-failed"
 _NOTICES = {
     _CANCELLED: "login_cancelled.html",
@@ -63,8 +65,16 @@ Token = Annotated[str, Depends(_token)]
 Form = Annotated[FormData, Depends(_form)]
 
 
-def create_app(desk: PreviewDesk, login: Login, settings: PreviewSettings) -> FastAPI:
-    """The pages, with their headers, static files and error pages. Mount it under `settings.base_path`."""
+def create_app(
+    desk: PreviewDesk,
+    login: Login,
+    settings: PreviewSettings,
+    passing: tuple[type[Exception], ...] = (),
+) -> FastAPI:
+    """The pages, with their headers, static files and error pages. Mount it under `settings.base_path`.
+
+    `passing` are the exceptions of the desk that mean «come back in a minute»: its database is away.
+    """
     pages = Pages(settings)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/static", GZipMiddleware(_Static(directory=_STATIC)))
@@ -81,6 +91,15 @@ def create_app(desk: PreviewDesk, login: Login, settings: PreviewSettings) -> Fa
             return unknown(request, error)
         return pages.page(request, "problem.html", status=status, here=settings.base_path, headers=headers)
 
+    def away(request: Request, error: Exception) -> Response:
+        _LOG.error("the desk cannot be reached: %s", type(error).__name__)
+        token = request.path_params.get("token")
+        here = f"{settings.base_path}/{token}" if token else request.url.path
+        headers = {"Retry-After": str(_PASSING_SECONDS)}
+        return pages.page(request, "unavailable.html", status=503, here=here, headers=headers)
+
+    for kind in passing:
+        app.add_exception_handler(kind, away)
     app.add_exception_handler(PreviewUnknown, unknown)
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Exception, refused)
