@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 from lxml import etree
 from sqlalchemy import Engine
 
-from intermediary import observing, preview, store
+from intermediary import health, observing, preview, store
 from intermediary.as4.model import PMode
 from intermediary.console import Checker, self_check_router
 from intermediary.exchange import Exchanges, OwnAs4, Ports, SettingsInvalid
@@ -149,15 +149,17 @@ def create_app(platform: Platform) -> FastAPI:
             thread.start()
         # Not waited for at the end: it may hang on a slow responder, and leaves nothing half done.
         threading.Thread(target=platform.renew, args=(stop,), daemon=True).start()
-        yield
-        stop.set()
-        platform.wake.set()
-        if inbox is not None:
-            inbox.hint()
-        for thread in threads:
-            thread.join()
-        if platform.traces is not None:
-            platform.traces.close()
+        try:
+            yield
+        finally:  # also where a second Ctrl-C leaves no time for a farewell
+            stop.set()
+            platform.wake.set()
+            if inbox is not None:
+                inbox.hint()
+            for thread in threads:
+                thread.join()
+            if platform.traces is not None:
+                platform.traces.close()
 
     app = FastAPI(
         title="Intermediary platform", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
@@ -176,20 +178,11 @@ def create_app(platform: Platform) -> FastAPI:
     installed = platform.releases.installed if platform.releases else tuple
     app.include_router(self_check_router(Checker(Validator(shipped("xsd"), published_rules(), installed))))
     pages = _preview(platform)
-    app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages))
+    app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages, health.PASSING))
 
-    @app.get("/health/live", include_in_schema=False)
-    def live() -> Response:
-        """The process answers."""
-        return Response("live\n", media_type="text/plain")
-
-    @app.get("/health/ready", include_in_schema=False)
-    def ready() -> Response:
-        """The database answers and has the newest schema."""
-        current = store.is_current(platform.engine)
-        return Response(
-            "ready\n" if current else "schema not current\n", 200 if current else 503, media_type="text/plain"
-        )
+    app.include_router(health.routes(platform.engine))
+    for passing in health.PASSING:
+        app.add_exception_handler(passing, health.come_again)
 
     if platform.metrics is not None:
         app.include_router(observing.metrics_router(platform.metrics))

@@ -1,5 +1,6 @@
 """The command line. Exit codes: 0 well, 1 findings or not found, 2 wrong call or settings."""
 
+import signal
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -83,12 +84,17 @@ def demo(
 
 @app.command()
 def serve() -> None:
-    """Run the platform: AS4 endpoint, preview pages, national callback, and workers beside them."""
+    """Run the platform: AS4 endpoint, preview pages, national callback, and workers beside them.
+
+    SIGTERM: requests in progress get their answers, steps in work end, and the exit code is 0.
+    """
     import uvicorn
 
     from intermediary.app import build, create_app
 
     settings = load_settings()
+    # What uvicorn does in the end with the signal that it was told to stop by.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         create_app(build(settings)),
         host=settings.host,

@@ -5,10 +5,10 @@ enumerations and published codes; anything else is `other`, so no text of a mess
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.registry import Collector
 
 from intermediary.exchange.model import Fact
@@ -105,17 +105,6 @@ class Metrics:
     def text(self) -> bytes:
         """Everything, in the Prometheus text format."""
         return generate_latest(self.registry)
-
-    def listen(self, host: str, port: int) -> Callable[[], None]:
-        """Serve them over plain HTTP where there is no other server; returns what ends it. Raises OSError."""
-        server, thread = start_http_server(port, host, registry=self.registry)
-
-        def end() -> None:
-            server.shutdown()
-            server.server_close()
-            thread.join()
-
-        return end
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)

@@ -30,7 +30,8 @@ class Schema:
 def schema_of(engine: Engine) -> Schema:
     """Read the schema back."""
     seen = inspect(engine)
-    columns, rules = {}, set()
+    columns: dict[tuple[str, str], dict[str, Any]] = {}
+    rules: set[tuple[str, ...]] = set()
     for table in seen.get_table_names():
         columns |= {(table, column["name"]): dict(column) for column in seen.get_columns(table)}
         rules |= {(table, "primary", *seen.get_pk_constraint(table)["constrained_columns"])}
@@ -65,7 +66,7 @@ def floor_of(engine: Engine) -> str | None:
     if not inspect(engine).has_table("schema_floor"):
         return None
     with engine.connect() as connection:
-        return connection.execute(text("SELECT revision FROM schema_floor")).scalar_one()
+        return str(connection.execute(text("SELECT revision FROM schema_floor")).scalar_one())
 
 
 def test_every_migration_only_adds_or_raises_the_floor(empty: Engine) -> None:

@@ -1,14 +1,11 @@
 """The whole platform with metrics and traces, by nothing but its settings."""
 
-import socket
 from pathlib import Path
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
 from intermediary.app import build, create_app
-from intermediary.observing import Metrics
 from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.platform_files import write_platform_files
 from intermediary.sandbox.world import World
@@ -53,16 +50,3 @@ def test_metrics_are_not_served_by_default(
     with TestClient(create_app(platform)) as client:
         assert client.get("/metrics").status_code == 404
     platform.engine.dispose()
-
-
-def test_a_worker_serves_its_metrics_on_a_port_of_its_own() -> None:
-    metrics = Metrics(["it"])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    end = metrics.listen("127.0.0.1", port)
-    try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False)
-        assert 'intermediary_facts_total{fact="closed",partner="it"} 0.0' in answer.text
-    finally:
-        end()
