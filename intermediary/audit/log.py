@@ -89,13 +89,25 @@ class AuditLog:
 
 def _events(session: Session, stream: str) -> tuple[tuple[Event, ...], bool]:
     statement = select(EventRow).where(col(EventRow.stream) == stream).order_by(col(EventRow.number))
-    events, digest, intact = [], "", True
+    events, digest, intact = [], _anchor(session, stream), True
     for row in session.execute(statement).scalars():
         event = _event(row)
         digest = chain(digest, stream, event)
         intact = intact and digest == row.digest
         events.append(event)
     return tuple(events), intact
+
+
+def _anchor(session: Session, stream: str) -> str:
+    """Where the chain begins: empty, or the digest that the last cut of the stream has put into the log."""
+    cut = (
+        select(EventRow)
+        .where(col(EventRow.stream) == stream, col(EventRow.fact) == Fact.LOG_CUT)
+        .order_by(col(EventRow.number).desc())
+        .limit(1)
+    )
+    last = session.execute(cut).scalar_one_or_none()
+    return "" if last is None else last.data.get("anchor", "")
 
 
 def _event(row: EventRow) -> Event:

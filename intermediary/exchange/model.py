@@ -241,6 +241,10 @@ class Fact(StrEnum):
     DUPLICATE_RECEIVED = "duplicate-received"
     TEST_RECEIVED = "test-received"
     STEP_FAILED = "step-failed"
+    CERTIFICATE_ENDING = "certificate-ending"
+    PURGED = "purged"
+    LOG_CUT = "log-cut"
+    """The oldest entries of a stream are gone; its `anchor` is the digest of the last of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,11 @@ from intermediary.exchange.contracts import (
     NationalConnector,
     Vault,
 )
+from intermediary.exchange.duties import Duty, Housekeeping
 from intermediary.exchange.errors import ExchangeError
+from intermediary.exchange.model import Exchange
 from intermediary.exchange.timing import Timing
+from intermediary.mapping.model import MappingSet
 from intermediary.validation import Validator
 
 
@@ -42,6 +45,10 @@ class Ports:
     """P-Mode id to the hosts of that partner's portals; a partner that is not named may use any https URL."""
     wake: Callable[[], None] = lambda: None
     """Called after something became due, so that an idle worker of this process looks at once."""
+    housekeeping: Housekeeping | None = None
+    duties: tuple[Duty, ...] = ()
+    clocks_agree: Callable[[], bool] = lambda: True
+    """Whether the time is beyond doubt; duties that destroy things wait for it."""
 
     def pmode(self, pmode_id: str) -> PMode:
         """The P-Mode of that id; raises ExchangeError where the partner was removed meanwhile."""
@@ -51,6 +58,11 @@ class Ports:
         raise ExchangeError(
             f"There is no P-Mode {pmode_id} any more; restore its file to finish the exchange"
         )
+
+    def mappings_of(self, exchange: Exchange) -> MappingSet:
+        """The set by which a request was accepted, whatever went live since: nothing changes on its way."""
+        day, revision = exchange.created_at.date(), exchange.mapping_revision
+        return self.mappings(day) if revision is None else self.mappings(day, revision)
 
     def message_id(self) -> str:
         """A fresh AS4 MessageId (RFC 2822 form)."""

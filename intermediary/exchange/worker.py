@@ -4,13 +4,13 @@ Any number of workers, in any number of processes; the lease in the row decides 
 """
 
 import threading
-import time
 from collections.abc import Callable
 
 import structlog
 
 from intermediary.exchange.contracts import Queue
 from intermediary.exchange.errors import LeaseLost
+from intermediary.exchange.housekeeping import Housekeeper
 from intermediary.exchange.intake import Intake
 from intermediary.exchange.outbox import Outbox
 from intermediary.exchange.ports import Ports
@@ -18,9 +18,6 @@ from intermediary.exchange.workflow import Workflow
 
 Step = Callable[[str, str], None]
 Broken = Callable[[str, str, str], None]
-
-SWEEP_SECONDS = 3600.0
-"""Between two looks for what a crash left behind; the first one is at the start."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -30,6 +27,7 @@ class Worker:
 
     def __init__(self, ports: Ports, intake: Intake, workflow: Workflow, outbox: Outbox, name: str) -> None:
         self._ports, self._name = ports, name
+        self._housekeeper = Housekeeper(ports, name)
         self._steps: dict[Queue, tuple[Step, Broken]] = {
             Queue.INCOMING: (intake.handle, intake.broken),
             Queue.EXCHANGE: (workflow.step, workflow.broken),
@@ -51,6 +49,10 @@ class Worker:
                 done += 1
         return done
 
+    def keep_house(self) -> int:
+        """Do one piece of a duty of the house, if one is due; returns the number of pieces done."""
+        return int(self._housekeeper.run_due())
+
     def _step(self, queue: Queue, item: str) -> None:
         step, broken_step = self._steps[queue]
         try:
@@ -66,14 +68,11 @@ class Worker:
 
     def run(self, stop: threading.Event, wake: threading.Event, idle: float) -> None:
         """Work until `stop`; where nothing is due, wait for `wake`, at most `idle` seconds."""
-        sweep_at = time.monotonic()
         while not stop.is_set():
             wake.clear()
             try:
-                if time.monotonic() >= sweep_at:
-                    sweep_at += SWEEP_SECONDS
-                    self._ports.ledger.sweep()
                 busy = self.run_due(stop)
+                busy += 0 if stop.is_set() else self.keep_house()
             except Exception as broken:
                 _LOG.error("worker cannot reach its ledger", kind=type(broken).__name__, place=_place(broken))
                 busy = 0
