@@ -19,8 +19,10 @@ from intermediary import health, observing, preview, store
 from intermediary.as4.model import PMode
 from intermediary.console import Checker, self_check_router
 from intermediary.exchange import Exchanges, OwnAs4, Ports, SettingsInvalid
+from intermediary.exchange.contracts import Ledger
 from intermediary.keyring import Trust, held, open_as4_keys, open_trust
-from intermediary.mapping import MappingStore, StoredMappings, load
+from intermediary.mapping import MappingConflict, MappingStore, StoredMappings, load
+from intermediary.operators import console_app
 from intermediary.settings import GatewayGroup, NationalGroup, Settings
 from intermediary.shipped import shipped
 from intermediary.transport import as4 as as4_door
@@ -46,6 +48,7 @@ class Platform:
     mappings: MappingStore
     national_check: Callable[[etree._Element], Report]
     wake: threading.Event
+    ledger: Ledger
     plugin: domibus.WsPlugin | None = None
     """The gateway, where one does the messaging."""
     releases: ReleaseStore | None = None
@@ -127,6 +130,7 @@ def build(settings: Settings) -> Platform:
         national_check,
         wake,
         plugin,
+        ports.ledger,
         releases,
         believed,
         pmodes,
@@ -180,6 +184,18 @@ def create_app(platform: Platform) -> FastAPI:
     pages = _preview(platform)
     app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages, health.PASSING))
 
+    if settings.console is not None:
+        app.mount(
+            *console_app(
+                settings.console,
+                settings,
+                session_secret=pages.session_secret,
+                operator_name=pages.operator_name,
+                engine=platform.engine,
+                ledger=platform.ledger,
+                clock=now,
+            )
+        )
     app.include_router(health.routes(platform.engine))
     for passing in health.PASSING:
         app.add_exception_handler(passing, health.come_again)

@@ -46,6 +46,23 @@ class OidcGroup(_Group):
     ca: Path | None = None
 
 
+class ConsoleGroup(_Group):
+    """How operators sign in at the console. Left out: there is no console."""
+
+    issuer: str | None = None
+    client_id: str = "intermediary-console"
+    client_secret_file: Path | None = None
+    ca: Path | None = None
+    scope: str = "openid profile"
+    roles_claim: str = "roles"
+    """Claim with the operator's roles; dots lead into nested claims (`realm_access.roles`)."""
+    role_names: dict[str, str] = Field(default_factory=dict)
+    """The provider's name of a role to viewer, editor, approver, auditor or administrator."""
+    api_audience: str = "intermediary"
+    development_login: bool = False
+    """Choose who you are: refused unless `sandbox = true` and `public_url` is on this machine."""
+
+
 _Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -184,6 +201,9 @@ class Settings(BaseSettings):
     """Someone else's access point does the messaging."""
     national: NationalGroup
     oidc: OidcGroup
+    console: ConsoleGroup | None = None
+    sandbox: bool = False
+    """This is `intermediary demo`; no other platform may say so."""
     timing: TimingGroup = Field(default_factory=TimingGroup)
 
     @model_validator(mode="after")
@@ -267,6 +287,7 @@ def _files(settings: Settings) -> list[Path]:
         national.token_key,
         oidc.client_secret_file,
         oidc.ca,
+        *((settings.console.client_secret_file, settings.console.ca) if settings.console else ()),
     ]
     if gateway is not None:
         paths += [gateway.password_file, gateway.push_password_file, gateway.ca]

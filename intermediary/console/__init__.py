@@ -1,12 +1,34 @@
-"""Pages for those who run the platform or connect to it. So far: the public self-check of messages.
+"""The operators' pages and HTTP API, and the public self-check of messages.
 
 May live here: pages and their texts, the HTTP API beside them, and what both and the command line share
-(`Checker`). What may not: rules, schemas, the order of an exchange.
+(`Checker`). What may not: rules, schemas, the order of an exchange. Each area is a `Part`: pages, API,
+entries of the navigation, what needs attention. `desk.py` shows how a page is written.
 
+    app.mount("/console", create_app(desk, tokens, client, parts))
     app.include_router(self_check_router(Checker(validator), SelfCheckSettings()))
 """
 
+from intermediary.console.access import Operator, Role
 from intermediary.console.checking import Checked, CheckedPart, Checker
+from intermediary.console.desk import Desk
+from intermediary.console.service import Part, create_app
+from intermediary.console.sessions import Sessions
+from intermediary.console.settings import ConsoleSettings
+from intermediary.console.tokens import Tokens
 from intermediary.console.validate import SelfCheckSettings, self_check_router
 
-__all__ = ["Checked", "CheckedPart", "Checker", "SelfCheckSettings", "self_check_router"]
+__all__ = [
+    "Checked",
+    "CheckedPart",
+    "Checker",
+    "ConsoleSettings",
+    "Desk",
+    "Operator",
+    "Part",
+    "Role",
+    "SelfCheckSettings",
+    "Sessions",
+    "Tokens",
+    "create_app",
+    "self_check_router",
+]

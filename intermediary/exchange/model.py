@@ -245,6 +245,7 @@ class Fact(StrEnum):
     PURGED = "purged"
     LOG_CUT = "log-cut"
     """The oldest entries of a stream are gone; its `anchor` is the digest of the last of them."""
+    OPERATOR_ACTED = "operator-acted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def _toml(world: World, folder: Path, timing: Mapping[str, float], database_url:
             "pmodes": folder / "pmodes",
             "trust_anchors": [world.authority],
             "mappings": folder / "mappings",
+            "sandbox": True,
         },
         **_messaging(world),
         "national": {
@@ -80,6 +81,7 @@ def _toml(world: World, folder: Path, timing: Mapping[str, float], database_url:
             "client_secret_file": world.secret("oidc"),
             "ca": world.authority,
         },
+        "console": {"development_login": True},
         "timing": dict(timing),
     }
     lines: list[str] = []

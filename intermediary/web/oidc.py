@@ -127,6 +127,29 @@ class OidcClient:
         except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
             raise LoginFailed(f"provider: {type(error).__name__}") from None
 
+    def access_claims(self, token: str, audience: str) -> Mapping[str, Any]:
+        """The claims of an access token that is signed by the provider, for us, and fresh (RFC 9068 §4).
+
+        Raises LoginFailed.
+        """
+        try:
+            decoded = self._decoded(token)
+            if str(decoded.header.get("typ", "")).lower().removeprefix("application/") != "at+jwt":
+                raise LoginFailed("typ: an access token is at+jwt; this is something else")
+            registry = jwt.JWTClaimsRegistry(
+                leeway=self._settings.leeway,
+                iss={"essential": True, "value": self._settings.issuer},
+                aud={"essential": True, "value": audience},
+                exp={"essential": True},
+                sub={"essential": True},
+            )
+            registry.validate(decoded.claims)
+        except JoseError as error:
+            raise LoginFailed(f"token: {type(error).__name__}") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise LoginFailed(f"provider: {type(error).__name__}") from None
+        return dict(decoded.claims)
+
     def _client(self) -> Any:
         settings = self._settings
         return OAuth2Client(
@@ -169,14 +192,16 @@ class OidcClient:
                 self._keys = KeySet.import_key_set(self._get(address))
             return self._keys
 
+    def _decoded(self, raw: str) -> jwt.Token:
+        algorithms = list(self._settings.algorithms)
+        try:
+            return jwt.decode(raw, self._key_set(), algorithms=algorithms)
+        except InvalidKeyIdError:
+            return jwt.decode(raw, self._key_set(fresh=True), algorithms=algorithms)
+
     def _checked(self, token: Mapping[str, Any], nonce: str) -> dict[str, Any]:
         """The claims of an ID token that is signed, ours, fresh and of this login (Core §3.1.3.7)."""
-        settings, raw = self._settings, token["id_token"]
-        algorithms = list(settings.algorithms)
-        try:
-            decoded = jwt.decode(raw, self._key_set(), algorithms=algorithms)
-        except InvalidKeyIdError:
-            decoded = jwt.decode(raw, self._key_set(fresh=True), algorithms=algorithms)
+        settings, decoded = self._settings, self._decoded(token["id_token"])
         claims = CodeIDToken(
             decoded.claims,
             decoded.header,

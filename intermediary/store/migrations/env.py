@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlmodel import AutoString, SQLModel
 
+import intermediary.console.tables
 import intermediary.mapping.tables
 import intermediary.store.tables  # noqa: F401 - registers the tables
 
