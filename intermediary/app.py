@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from fastapi import FastAPI
 from lxml import etree
 from sqlalchemy import Engine
 
-from intermediary import health, observing, preview, store
+from intermediary import health, observing, preview, store, upkeep
 from intermediary.as4.model import PMode
 from intermediary.console import Checker, self_check_router
 from intermediary.exchange import Exchanges, OwnAs4, Ports, SettingsInvalid
+from intermediary.exchange.clock import PlatformClock
 from intermediary.exchange.contracts import Ledger
 from intermediary.keyring import Trust, held, open_as4_keys, open_trust
 from intermediary.mapping import MappingConflict, MappingStore, StoredMappings, load
@@ -58,12 +59,13 @@ class Platform:
     pmodes: tuple[PMode, ...] = ()
     metrics: observing.Metrics | None = None
     traces: observing.Traces | None = None
+    clock: PlatformClock = field(default_factory=PlatformClock)
 
     def renew(self, stop: threading.Event) -> None:
         """Keep answers about revocation fresh until `stop`."""
         believed = self.believed
         if self.plugin is None and believed is not None and believed.revocations is not None:
-            believed.revocations.run(stop, now, lambda: believed.warm(self.pmodes, now))
+            believed.revocations.run(stop, self.clock, lambda: believed.warm(self.pmodes, self.clock))
 
     def workers(self, stop: threading.Event) -> list[threading.Thread]:
         """Threads that do what is due until `stop`, not yet started; `wake` them to let them see it."""
@@ -77,7 +79,7 @@ class Platform:
 
 
 def now() -> datetime:
-    """The clock."""
+    """The machine's clock; exchanges go by the platform's, which asks others too."""
     return datetime.now(UTC)
 
 
@@ -101,18 +103,21 @@ def build(settings: Settings) -> Platform:
     vault = store.KeyVault.from_file(settings.platform_key_file)
     blobs = store.FileBlobs(settings.blob_folder, vault)
     pmodes = tuple(partner.pmode for partner in partners)
-    metrics = _metrics(settings, engine, pmodes) if settings.metrics else None
+    clock = upkeep.open_clock(engine)
+    metrics = _metrics(settings, engine, pmodes, clock) if settings.metrics else None
     traces = _traces() if settings.traces else None
     watchers = [observing.log_facts, *(each.watch for each in (metrics, traces) if each is not None)]
+    ledger = observing.observed(store.SqlLedger(engine, blobs), *watchers)
+    housekeeping = upkeep.open_housekeeping(engine, blobs, watchers)
     ports = Ports(
-        ledger=observing.observed(store.SqlLedger(engine, blobs), *watchers),
+        ledger=ledger,
         vault=vault,
         blobs=blobs,
-        clock=now,
+        clock=clock,
         new_id=lambda: str(uuid.uuid4()),
         mappings=StoredMappings(mappings),
-        connector=national_door.Connector(_national(settings.national), national_check, now),
-        messaging=_own_as4(settings, believed) if plugin is None else domibus.GatewayMessaging(plugin),
+        connector=national_door.Connector(_national(settings.national), national_check, clock),
+        messaging=_own_as4(settings, believed, clock) if plugin is None else domibus.GatewayMessaging(plugin),
         validator=validator,
         pmodes=pmodes,
         timing=settings.timing.timing(),
@@ -120,6 +125,9 @@ def build(settings: Settings) -> Platform:
         message_domain=settings.message_domain,
         return_hosts={p.pmode.id: p.return_hosts for p in partners if p.return_hosts},
         wake=wake.set,
+        housekeeping=housekeeping,
+        duties=upkeep.duties_of(settings, housekeeping, ledger, held(settings, pmodes)),
+        clocks_agree=lambda: clock.agrees,
     )
     exchanges = Exchanges(ports)
     return Platform(
@@ -136,6 +144,7 @@ def build(settings: Settings) -> Platform:
         pmodes,
         metrics,
         traces,
+        clock,
     )
 
 
@@ -152,7 +161,8 @@ def create_app(platform: Platform) -> FastAPI:
         for thread in threads:
             thread.start()
         # Not waited for at the end: it may hang on a slow responder, and leaves nothing half done.
-        threading.Thread(target=platform.renew, args=(stop,), daemon=True).start()
+        for watch in (platform.renew, platform.clock.run):
+            threading.Thread(target=watch, args=(stop,), daemon=True).start()
         try:
             yield
         finally:  # also where a second Ctrl-C leaves no time for a farewell
@@ -196,7 +206,7 @@ def create_app(platform: Platform) -> FastAPI:
                 clock=now,
             )
         )
-    app.include_router(health.routes(platform.engine))
+    app.include_router(health.routes(platform.engine, platform.clock.explained))
     for passing in health.PASSING:
         app.add_exception_handler(passing, health.come_again)
 
@@ -205,9 +215,12 @@ def create_app(platform: Platform) -> FastAPI:
     return app
 
 
-def _metrics(settings: Settings, engine: Engine, pmodes: tuple[PMode, ...]) -> observing.Metrics:
+def _metrics(
+    settings: Settings, engine: Engine, pmodes: tuple[PMode, ...], clock: PlatformClock
+) -> observing.Metrics:
     metrics = observing.Metrics(pmode.id for pmode in pmodes)
-    metrics.add(observing.StoreGauges(engine, held(settings, pmodes), now))
+    metrics.add(observing.StoreGauges(engine, held(settings, pmodes), clock))
+    metrics.add(observing.ClockGauges(lambda: clock.ahead))
     return metrics
 
 
@@ -218,14 +231,14 @@ def _traces() -> observing.Traces:
         raise SettingsInvalid("traces = true needs `pip install 'intermediary[otel]'`") from None
 
 
-def _own_as4(settings: Settings, believed: Trust) -> OwnAs4:
-    own = open_as4_keys(settings, now)
+def _own_as4(settings: Settings, believed: Trust, clock: PlatformClock) -> OwnAs4:
+    own = open_as4_keys(settings, clock)
     return OwnAs4(
         push=as4_door.HttpPush(_tls(settings), trace=observing.traceparent if settings.traces else dict),
         signing=own.signing,
         keys=own.keys,
         certificate_check=believed.check,
-        clock=now,
+        clock=clock,
         limits=settings.as4_limits.limits(settings.max_message_bytes),
     )
 

@@ -40,6 +40,7 @@ def worker() -> None:
     if settings.worker_metrics_port is not None:
         health.listen(settings.host, settings.worker_metrics_port, _pages(platform, threads))
     threading.Thread(target=platform.renew, args=(stop,), daemon=True).start()
+    threading.Thread(target=platform.clock.run, args=(stop,), daemon=True).start()
     for thread in threads:
         thread.join()
     if platform.traces is not None:
@@ -58,7 +59,7 @@ def _pages(platform: "Platform", threads: list[threading.Thread]) -> dict[str, C
 
     pages: dict[str, Callable[[], Page]] = {
         "/health/live": live,
-        "/health/ready": lambda: health.ready(platform.engine),
+        "/health/ready": lambda: health.ready(platform.engine, platform.clock.explained()),
     }
     if (metrics := platform.metrics) is not None:
         pages["/metrics"] = lambda: (200, CONTENT_TYPE_LATEST, metrics.text())

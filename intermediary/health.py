@@ -29,17 +29,19 @@ def live() -> Page:
     return 200, _TEXT, b"live\n"
 
 
-def ready(engine: Engine) -> Page:
-    """The database answers and has all that this release needs."""
+def ready(engine: Engine, clock_problem: str = "") -> Page:
+    """The database answers and has all that this release needs, and the clocks agree."""
     try:
         current = store.is_current(engine)
     except Exception as away:  # whatever a driver raises
         _LOG.warning("not ready", kind=type(away).__name__)
         return 503, _TEXT, b"the database does not answer\n"
-    return (200, _TEXT, b"ready\n") if current else (503, _TEXT, b"schema not current\n")
+    if not current:
+        return 503, _TEXT, b"schema not current\n"
+    return (503, _TEXT, f"{clock_problem}\n".encode()) if clock_problem else (200, _TEXT, b"ready\n")
 
 
-def routes(engine: Engine) -> APIRouter:
+def routes(engine: Engine, clock_problem: Callable[[], str] = str) -> APIRouter:
     """GET /health/live and /health/ready beside the rest of `serve`."""
     router = APIRouter(include_in_schema=False)
 
@@ -49,7 +51,7 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/health/ready")
     def _ready() -> Response:
-        return _response(ready(engine))
+        return _response(ready(engine, clock_problem()))
 
     return router
 

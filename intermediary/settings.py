@@ -17,7 +17,7 @@ from pydantic_settings import (
 )
 
 from intermediary.as4 import Limits
-from intermediary.exchange import SettingsInvalid, Timing
+from intermediary.exchange import Retention, SettingsInvalid, Timing
 from intermediary.key_settings import KeyGroups, TrustGroup
 from intermediary.shipped import shipped
 
@@ -148,6 +148,19 @@ class TimingGroup(_Group):
         return Timing(**values)
 
 
+class RetentionGroup(_Group):
+    """How many days what is over is kept; less than twelve months is refused."""
+
+    exchange_days: Annotated[int, Field(gt=0, le=36_500)] = 366
+    """Exchanges with messages, receipts and events, from their end on."""
+    platform_days: Annotated[int, Field(gt=0, le=36_500)] = 366
+    """The platform's own log: refused messages, tests, purges."""
+
+    def retention(self) -> Retention:
+        """The value that housekeeping works with. Raises SettingsInvalid."""
+        return Retention(timedelta(days=self.exchange_days), timedelta(days=self.platform_days))
+
+
 class Settings(BaseSettings):
     """All settings; each is checked at start, and against each other."""
 
@@ -205,6 +218,7 @@ class Settings(BaseSettings):
     sandbox: bool = False
     """This is `intermediary demo`; no other platform may say so."""
     timing: TimingGroup = Field(default_factory=TimingGroup)
+    retention: RetentionGroup = Field(default_factory=RetentionGroup)
 
     @model_validator(mode="after")
     def _one_way_of_messaging(self) -> Self:
@@ -264,6 +278,7 @@ def load_settings() -> Settings:
         lines = [f"{where}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise SettingsInvalid("\n".join(lines)) from None
     settings.timing.timing()
+    settings.retention.retention()
     _ = settings.blob_folder
     missing = [str(path) for path in _files(settings) if not path.exists()]
     if missing:

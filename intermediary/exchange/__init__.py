@@ -7,6 +7,7 @@ preview desk, providers that answer later, workers.
 
 from intermediary.exchange.access_point import AccessPoint, HttpAnswer
 from intermediary.exchange.contracts import Delivery, PartnerUnreachable, ProviderUnavailable, Queue, Stage
+from intermediary.exchange.duties import Retention
 from intermediary.exchange.errors import ExchangeError, IllegalTransition, LeaseLost, SettingsInvalid
 from intermediary.exchange.model import TRANSITIONS, Event, Exchange, Fact, Outcome, State, Transition
 from intermediary.exchange.own_as4 import OwnAs4
@@ -49,6 +50,7 @@ __all__ = [
     "PreviewView",
     "ProviderUnavailable",
     "Queue",
+    "Retention",
     "SettingsInvalid",
     "Stage",
     "State",

@@ -4,6 +4,7 @@
 hold personal data: labels come from settings, mappings and published codes, never from messages.
 """
 
+from intermediary.observing.clock import ClockGauges
 from intermediary.observing.context import exchange_at_work, trace_id_of, traceparent
 from intermediary.observing.gauges import StoreGauges
 from intermediary.observing.ledger import Observation, Watcher, observed
@@ -13,6 +14,7 @@ from intermediary.observing.routes import metrics_router
 from intermediary.observing.tracing import Traces
 
 __all__ = [
+    "ClockGauges",
     "Metrics",
     "Observation",
     "StoreGauges",

@@ -12,7 +12,7 @@ from sqlmodel import col
 from intermediary.exchange.contracts import Queue
 from intermediary.exchange.model import Direction, State
 from intermediary.store import is_current
-from intermediary.store.tables import ExchangeRow, MessageRow
+from intermediary.store.tables import DutyRow, ExchangeRow, MessageRow
 from intermediary.trust.inventory import Held, inventory
 
 _OPEN = [state for state in State if state is not State.CLOSED]
@@ -107,4 +107,8 @@ def _lag(connection: Connection, now: datetime) -> Metric:
             oldest = oldest.where(col(MessageRow.direction) == direction)
         since = connection.execute(oldest).scalar_one_or_none()
         gauge.add_metric((queue,), 0.0 if since is None else (now - since).total_seconds())
+    due, lease = col(DutyRow.due_at), col(DutyRow.lease_until)
+    free = or_(lease.is_(None), lease <= now)
+    since = connection.execute(select(func.min(due)).where(due <= now, free)).scalar_one_or_none()
+    gauge.add_metric(("housekeeping",), 0.0 if since is None else (now - since).total_seconds())
     return gauge

@@ -21,6 +21,7 @@ ALLOWED = frozenset(
         *("event", "level", "logger", "timestamp", "exchange", "trace_id", "exception", "withheld"),
         *("queue", "item", "kind", "place", "message_id", "code", "reason", "problem", "again_in"),
         *("callable", "retry_num", "wait_for"),
+        *("duty", "exchanges", "messages", "events", "owner", "purpose", "days", "count"),
         *("fact", "partner", "mapping", "provider", "outcome", "attempt", "attempts", "failures", "state"),
         *("action", "documents", "evidences", "approved", "of", "rules", "version", "same_content"),
     }
@@ -30,11 +31,12 @@ _DATA = frozenset(
     {
         *("message_id", "code", "outcome", "attempt", "attempts", "failures", "state", "action"),
         *("documents", "evidences", "approved", "of", "rules", "version", "same_content"),
+        *("duty", "exchanges", "messages", "events", "owner", "purpose", "days"),
     }
 )
 _SAFE_REASONS = (Fact.SEND_FAILED, Fact.DELIVERY_GIVEN_UP, Fact.PROVIDER_UNAVAILABLE, Fact.STEP_FAILED)
 """Facts whose reason names a kind of failure by contract; other reasons may quote a message."""
-_WARN = (*_SAFE_REASONS, Fact.MESSAGE_REFUSED)
+_WARN = (*_SAFE_REASONS, Fact.MESSAGE_REFUSED, Fact.CERTIFICATE_ENDING)
 _INTERNAL = ("_record", "_from_structlog")
 
 _FACTS = logging.getLogger("intermediary.facts")
