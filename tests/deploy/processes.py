@@ -49,6 +49,7 @@ class Edge:
         self, folder: Path, world: World, nodes: tuple[int, int], *, providers_ca: Path, citizens: int
     ) -> None:
         """`citizens` is a port; the others are chosen. All doors show the platform's certificate."""
+        self.operators = "192.0.2.1 192.0.2.128/25"
         self._stack = ExitStack()
         self.citizens = citizens
         self.partners, self.providers, self.operator = free_port(), free_port(), free_port()
@@ -64,6 +65,7 @@ class Edge:
             **{name: f"127.0.0.1:{port}" for name, port in doors.items()},
             **{f"{name}_CERTIFICATE": str(pem) for name in doors},
             "OPERATOR": f"127.0.0.1:{self.operator}",
+            "OPERATORS": self.operators,
             "PARTNERS_CA": str(self._world.authority),
             "PROVIDERS_CA": str(self._providers_ca),
             "NODE_1": f"127.0.0.1:{self._nodes[0]}",
@@ -86,12 +88,18 @@ class Edge:
         self._stack.close()
 
 
+def environ() -> dict[str, str]:
+    """Of a Python process: libraries are compiled once, not by each of a dozen processes."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(DEPLOY.parent / "build" / "pycache")}
+
+
 def intermediary(command: str, log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start `intermediary COMMAND`; `environment` beside that of this process."""
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "intermediary.cli", *command.split()],
-            env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            env={**environ(), **environment}, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
 
 

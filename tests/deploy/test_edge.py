@@ -149,7 +149,7 @@ def test_what_no_door_names_is_not_reachable(
     }
     for port, tls in doors.items():
         for path in ("/metrics", "/health/ready", "/health/live", "/", "/docs", "//metrics", "/METRICS",
-                     "/preview", "/validate/../metrics", "/%6detrics", "http://x/metrics"):  # fmt: skip
+                     "/preview", "/console/", "/validate/../metrics", "/%6detrics", "http://x/metrics"):  # fmt: skip
             assert "404" in request(port, tls, f"GET {path} HTTP/1.1\nHost: x"), path
     assert "404" in request(edge.citizens, doors[edge.citizens], "POST /as4 HTTP/1.1\nHost: x")
     assert "404" in request(edge.partners, doors[edge.partners], "GET /preview/a/ HTTP/1.1\nHost: x")
@@ -158,6 +158,18 @@ def test_what_no_door_names_is_not_reachable(
     assert [node.seen for node in nodes] == [[], []]
     assert "200" in request(edge.citizens, doors[edge.citizens], "GET /preview/a/ HTTP/1.1\nHost: x")
     assert "200" in request(edge.citizens, doors[edge.citizens], "GET /validate HTTP/1.1\nHost: x")
+
+
+def test_the_console_is_for_the_networks_of_operators(
+    tmp_path: Path, nodes: tuple[Node, Node], authorities: tuple[World, World]
+) -> None:
+    world, ports = authorities[0], (nodes[0].port, nodes[1].port)
+    edge = Edge(tmp_path, world, ports, providers_ca=world.authority, citizens=free_port())
+    edge.operators = "192.0.2.1 127.0.0.0/8"
+    with edge:
+        assert "200" in request(edge.citizens, context(world), "GET /console/ HTTP/1.1\nHost: x")
+        spoofed = "GET /metrics HTTP/1.1\nHost: x\nX-Forwarded-For: 192.0.2.1"
+        assert "404" in request(edge.citizens, context(world), spoofed)
 
 
 def test_what_a_client_says_of_its_way_here_is_replaced(
