@@ -2,15 +2,24 @@
 
 from intermediary.store.blobs import FileBlobs
 from intermediary.store.engine import UtcDateTime, open_engine, scrub
+from intermediary.store.errors import BlobsUnusable, KeysUnusable, StoreError
 from intermediary.store.generated import made_once
 from intermediary.store.ledger import SqlLedger
 from intermediary.store.migrations import is_current, migrate
+from intermediary.store.s3 import S3Blobs, S3Place
+from intermediary.store.sealed import SweptBlobs
 from intermediary.store.vault import KeyVault
 
 __all__ = [
+    "BlobsUnusable",
     "FileBlobs",
     "KeyVault",
+    "KeysUnusable",
+    "S3Blobs",
+    "S3Place",
     "SqlLedger",
+    "StoreError",
+    "SweptBlobs",
     "UtcDateTime",
     "is_current",
     "made_once",

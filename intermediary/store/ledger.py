@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+import structlog
 from sqlalchemy import (
     Column,
     Connection,
@@ -43,8 +45,8 @@ from intermediary.exchange.model import (
     allowed,
     message_item,
 )
-from intermediary.store.blobs import FileBlobs
 from intermediary.store.engine import UtcDateTime, lock
+from intermediary.store.sealed import SweptBlobs
 from intermediary.store.tables import DocumentRow, EventRow, ExchangeRow, MessageRow
 
 _EXCHANGES, _MESSAGES, _DOCUMENTS, _EVENTS = (
@@ -59,6 +61,8 @@ _INCOMING = message_item(Direction.IN, "", "")[:-1]
 """How the items of all messages that came in begin."""
 _AT_ONCE = 500
 """Names in one statement."""
+_WRAPPED = {"evidence_key", "key"}
+_LOG = structlog.get_logger(__name__)
 _DIRECTIONS = {Queue.INCOMING: Direction.IN, Queue.OUTGOING: Direction.OUT}
 
 
@@ -260,7 +264,7 @@ class SqlTransaction:
 class SqlLedger:
     """Implements exchange.contracts.Ledger on SQLite or PostgreSQL."""
 
-    def __init__(self, engine: Engine, blobs: FileBlobs) -> None:
+    def __init__(self, engine: Engine, blobs: SweptBlobs) -> None:
         self._engine, self._blobs = engine, blobs
         self._reading = engine.execution_options(reading=True)
         self._shared = engine.dialect.name == "postgresql"
@@ -277,7 +281,10 @@ class SqlLedger:
 
     def _forget(self, blobs: list[str]) -> None:
         for blob in blobs:
-            self._blobs.delete(blob)
+            try:
+                self._blobs.delete(blob)
+            except Exception as broken:  # it is committed, and its key is gone; the bytes are swept later
+                _LOG.warning("blob not deleted", kind=type(broken).__name__)
 
     def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
         """Lease the item that is due longest; its id, or None."""
@@ -293,17 +300,15 @@ class SqlLedger:
 
     def sweep(self) -> int:
         """Delete blobs that a crash left without a row that names them; returns how many."""
-        old = self._blobs.old()
-        named: set[str] = set()
-        with self._reading.connect() as connection:
-            for start in range(0, len(old), _AT_ONCE):
-                some = old[start : start + _AT_ONCE]
+        old, swept = self._blobs.old(), 0
+        while some := set(islice(old, _AT_ONCE)):
+            with self._reading.connect() as connection:
                 for column in (_MESSAGES.c.blob, _DOCUMENTS.c.blob):
-                    named |= set(connection.execute(select(column).where(column.in_(some))).scalars())
-        orphans = [name for name in old if name not in named]
-        for name in orphans:
-            self._blobs.delete(name)
-        return len(orphans)
+                    some -= set(connection.execute(select(column).where(column.in_(some))).scalars())
+            for name in some:
+                self._blobs.delete(name)
+            swept += len(some)
+        return swept
 
 
 def chain(previous: str, stream: str, event: Event) -> str:
@@ -334,6 +339,10 @@ def _values(value: Exchange | Message | Document, before: Exchange | Message | N
     found = {f.name: getattr(value, f.name) for f in fields(value)}
     if before is not None:
         found = {name: v for name, v in found.items() if getattr(before, name) != v}
+        for name in _WRAPPED & found.keys():
+            # The same key, wrapped anew since it was read (`intermediary keys rewrap`): what is there stays.
+            if found[name] and getattr(before, name) and not {"sealed", "blob"} & found.keys():
+                del found[name]
     return {name: _plain(v) if isinstance(v, tuple) else v for name, v in found.items()}
 
 

@@ -1,6 +1,7 @@
-"""Blobs: the same bytes again, nothing readable on the disk, no damage unnoticed, nothing forgotten."""
+"""Blobs: the same bytes again, nothing readable where they lie, no damage unnoticed, nothing forgotten."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from intermediary.content import CHUNK, InMemory
+from intermediary.content import CHUNK, Content, InMemory, Octets
 from intermediary.exchange.model import Document, Message
-from intermediary.store import FileBlobs, KeyVault, SqlLedger
+from intermediary.store import FileBlobs, KeyVault, SqlLedger, SweptBlobs, s3
+from tests.store.blob_places import KINDS, Place, open_place
 from tests.store.test_ledger import EXCHANGE, MESSAGE
 
 VAULT = KeyVault(bytes(range(32)))
@@ -19,13 +21,18 @@ KEY = VAULT.new_key()
 WITNESS = b"Rossi" * 9
 
 
-@pytest.fixture
-def blobs(tmp_path: Path) -> FileBlobs:
-    return FileBlobs(tmp_path / "blobs", VAULT)
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return open_place(request.param, tmp_path / "blobs", VAULT)
 
 
 @pytest.fixture
-def ledger(engine: Engine, blobs: FileBlobs) -> SqlLedger:
+def blobs(place: Place) -> SweptBlobs:
+    return place.blobs
+
+
+@pytest.fixture
+def ledger(engine: Engine, blobs: SweptBlobs) -> SqlLedger:
     return SqlLedger(engine, blobs)
 
 
@@ -33,7 +40,10 @@ SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 99]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_was_put_comes_back_from_every_place(blobs: FileBlobs, size: int) -> None:
+def test_what_was_put_comes_back_from_every_place(
+    blobs: SweptBlobs, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(s3, "PART", CHUNK)
     whole = os.urandom(size)
     content = blobs.open(KEY, blobs.put(KEY, InMemory(whole)))
     assert content.size == size
@@ -42,47 +52,57 @@ def test_what_was_put_comes_back_from_every_place(blobs: FileBlobs, size: int) -
         assert b"".join(content.chunks(start, stop)) == whole[start:stop]
 
 
-def test_nothing_readable_is_on_the_disk(blobs: FileBlobs, tmp_path: Path) -> None:
-    name = blobs.put(KEY, InMemory(WITNESS))
-    file = tmp_path / "blobs" / name
-    assert b"Rossi" not in file.read_bytes()
-    assert file.stat().st_mode & 0o077 == 0
+def test_nothing_readable_lies_there(place: Place) -> None:
+    name = place.blobs.put(KEY, InMemory(WITNESS))
+    assert b"Rossi" not in place.read(name)
+    assert place.names() == {name}
 
 
-def test_a_deleted_blob_is_gone_but_for_who_has_it_open(blobs: FileBlobs, tmp_path: Path) -> None:
-    name = blobs.put(KEY, InMemory(WITNESS))
-    content = blobs.open(KEY, name)
-    blobs.delete(name)
+def test_a_file_is_its_owners(tmp_path: Path) -> None:
+    name = FileBlobs(tmp_path / "blobs", VAULT).put(KEY, InMemory(WITNESS))
+    assert (tmp_path / "blobs" / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_deleted_blob_is_gone(place: Place) -> None:
+    name = place.blobs.put(KEY, InMemory(WITNESS))
+    place.blobs.delete(name)
+    place.blobs.delete(name)
+    assert place.names() == set()
+    with pytest.raises(ValueError, match="not there any more"):
+        place.blobs.open(KEY, name)
+
+
+def test_who_has_a_file_open_may_read_on_when_it_is_deleted(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path / "blobs", VAULT)
+    content = blobs.open(KEY, name := blobs.put(KEY, InMemory(WITNESS)))
     blobs.delete(name)
     assert content == WITNESS
-    assert list((tmp_path / "blobs").iterdir()) == []
-    with pytest.raises(ValueError, match="not there any more"):
-        blobs.open(KEY, name)
 
 
-def test_another_key_opens_nothing(blobs: FileBlobs) -> None:
+def test_another_key_opens_nothing(blobs: SweptBlobs) -> None:
     name = blobs.put(KEY, InMemory(WITNESS))
     with pytest.raises(ValueError, match="does not fit"):
         blobs.open(VAULT.new_key(), name).read()
+    with pytest.raises(ValueError, match="platform key"):
+        blobs.open(KeyVault(bytes(32)).new_key(), name).read()
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0), by=st.integers(1, 255))
-def test_any_damage_is_noticed(blobs: FileBlobs, tmp_path: Path, at: int, by: int) -> None:
-    name = blobs.put(KEY, InMemory(WITNESS))
-    file = tmp_path / "blobs" / name
-    content = bytearray(file.read_bytes())
+def test_any_damage_is_noticed(tmp_path: Path, at: int, by: int) -> None:
+    place = open_place("files", tmp_path / "blobs", VAULT)
+    name = place.blobs.put(KEY, InMemory(WITNESS))
+    content = bytearray(place.read(name))
     content[at % len(content)] ^= by
-    file.write_bytes(content)
+    place.write(name, bytes(content))
     with pytest.raises(ValueError, match="does not fit"):
-        blobs.open(KEY, name).read()
+        place.blobs.open(KEY, name).read()
 
 
-def test_truncation_reordering_and_exchange_are_noticed(blobs: FileBlobs, tmp_path: Path) -> None:
-    name = blobs.put(KEY, InMemory(os.urandom(3 * CHUNK)))
-    other = blobs.put(KEY, InMemory(os.urandom(3 * CHUNK)))
-    file = tmp_path / "blobs" / name
-    whole, step = file.read_bytes(), CHUNK + 16
+def test_truncation_reordering_and_exchange_are_noticed(place: Place) -> None:
+    name = place.blobs.put(KEY, InMemory(os.urandom(3 * CHUNK)))
+    other = place.blobs.put(KEY, InMemory(os.urandom(3 * CHUNK)))
+    whole, step = place.read(name), CHUNK + 16
     salt, chunks = whole[:32], [whole[n : n + step] for n in range(32, len(whole), step)]
     wrong = [
         salt + chunks[0] + chunks[1],
@@ -93,16 +113,16 @@ def test_truncation_reordering_and_exchange_are_noticed(blobs: FileBlobs, tmp_pa
         whole + b"x",
         salt,
         b"",
-        (tmp_path / "blobs" / other).read_bytes(),
+        place.read(other),
     ]
     for damaged in wrong:
-        file.write_bytes(damaged)
+        place.write(name, damaged)
         with pytest.raises(ValueError, match=r"does not fit|cut off"):
-            blobs.open(KEY, name).read(limit=10 * CHUNK)
+            place.blobs.open(KEY, name).read(limit=10 * CHUNK)
 
 
 @pytest.mark.parametrize("name", ["../platform.key", "", "0" * 31, "0" * 32 + "/", "A" * 32])
-def test_only_names_of_ours_are_opened(blobs: FileBlobs, name: str) -> None:
+def test_only_names_of_ours_are_opened(blobs: SweptBlobs, name: str) -> None:
     with pytest.raises(ValueError, match="no name"):
         blobs.open(KEY, name)
     with pytest.raises(ValueError, match="no name"):
@@ -117,8 +137,8 @@ def _document(blob: str) -> Document:
     return Document(EXCHANGE.id, f"{blob}@x", "application/pdf", 3, None, blob)
 
 
-def test_a_commit_that_forgets_a_blob_deletes_it(ledger: SqlLedger, blobs: FileBlobs, tmp_path: Path) -> None:
-    names = [blobs.put(KEY, InMemory(b"x")) for _ in range(3)]
+def test_a_commit_that_forgets_a_blob_deletes_it(ledger: SqlLedger, place: Place) -> None:
+    names = [place.blobs.put(KEY, InMemory(b"x")) for _ in range(3)]
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
         tx.save_message(_message(names[0]))
@@ -127,39 +147,82 @@ def test_a_commit_that_forgets_a_blob_deletes_it(ledger: SqlLedger, blobs: FileB
     with ledger.begin() as tx:
         assert [d.blob for d in tx.documents(EXCHANGE.id)] == names[1:]
         tx.save_message(_message(names[0]))
-    assert len(list((tmp_path / "blobs").iterdir())) == 3
+    assert len(place.names()) == 3
     with pytest.raises(ZeroDivisionError), ledger.begin() as tx:
         assert tx.destroy_documents(EXCHANGE.id) == 2
         tx.save_message(_message(None))
         raise ZeroDivisionError
-    assert len(list((tmp_path / "blobs").iterdir())) == 3, "what was rolled back was not forgotten"
+    assert len(place.names()) == 3, "what was rolled back was not forgotten"
     with ledger.begin() as tx:
         assert tx.destroy_documents(EXCHANGE.id) == 2
         tx.save_message(_message(None))
-    assert list((tmp_path / "blobs").iterdir()) == []
+    assert place.names() == set()
 
 
-def test_only_old_blobs_without_a_row_are_swept(ledger: SqlLedger, blobs: FileBlobs, tmp_path: Path) -> None:
-    folder = tmp_path / "blobs"
-    message, document, orphan, fresh = (blobs.put(KEY, InMemory(b"x")) for _ in range(4))
-    (folder / "README").write_text("not ours")
+def test_what_cannot_be_deleted_is_committed_all_the_same_and_swept_later(
+    ledger: SqlLedger, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = place.blobs.put(KEY, InMemory(b"x"))
+    with ledger.begin() as tx:
+        tx.save_message(_message(name))
+
+    def away(_name: str) -> None:
+        raise OSError("the store is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.blobs, "delete", away)
+        with ledger.begin() as tx:
+            tx.save_message(_message(None))
+    assert place.names() == {name}
+    place.age(monkeypatch)
+    assert ledger.sweep() == 1
+    assert place.names() == set()
+
+
+def test_only_old_blobs_without_a_row_are_swept(
+    ledger: SqlLedger, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, document, orphan = (place.blobs.put(KEY, InMemory(b"x")) for _ in range(3))
+    place.write("README", b"not ours")
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
         tx.save_message(_message(message))
         tx.save_document(_document(document))
-    for name in (message, document, orphan, "README"):
-        os.utime(folder / name, (0, 0))
+    assert ledger.sweep() == 0, "all are fresh"
+    assert orphan in place.names()
+    place.age(monkeypatch)
     assert ledger.sweep() == 1
-    assert {file.name for file in folder.iterdir()} == {message, document, fresh, "README"}
+    assert place.names() == {message, document, "README"}
     assert ledger.sweep() == 0
 
 
+class _Breaking(Content):
+    """Content that cannot be read to its end."""
+
+    @property
+    def size(self) -> int:
+        return 5 * CHUNK
+
+    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[Octets]:
+        if start >= 3 * CHUNK:
+            raise OSError("cannot be read")
+        yield bytes((stop or self.size) - start)
+
+
 def test_a_blob_that_could_not_be_written_leaves_nothing(
-    blobs: FileBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(s3, "PART", CHUNK)
+    with pytest.raises(OSError, match="cannot be read"):
+        place.blobs.put(KEY, _Breaking())
+    assert place.names() == set()
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
+    blobs = FileBlobs(tmp_path / "blobs", VAULT)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         blobs.put(KEY, InMemory(WITNESS))
