@@ -46,12 +46,12 @@ def revisions_of_previous_release() -> set[str]:
     return {name.partition("_")[0] for name in listed.stdout.split() if name[:4].isdigit()}
 
 
-def command(tree: Path | None, *arguments: str) -> list[str]:
-    """`intermediary …` of a tree (None: this one), whatever the environment's own installation is."""
+def command(*arguments: str) -> list[str]:
+    """`intermediary …`, from the tree that `environment` names first."""
     start = "import sys; from intermediary.cli import main; sys.argv[0] = 'intermediary'; main()"
-    return [sys.executable, "-c", start, *arguments]
+    return [sys.executable, "-P", "-c", start, *arguments]
 
 
 def environment(tree: Path | None, **more: str) -> dict[str, str]:
-    """For `command`."""
+    """For `command`: the code of a tree, whatever is installed; None: of this one."""
     return {**os.environ, "PYTHONPATH": str(tree or ROOT), **more}
