@@ -6,7 +6,7 @@ import ssl
 import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,8 +88,9 @@ def build(settings: Settings) -> Platform:
     engine = store.open_engine(settings.database_url)
     store.migrate(engine)
     mappings = MappingStore(engine)
-    if mappings.version() == 0:
-        mappings.save(load(settings.mappings), author="platform", reason="first start", now=now())
+    if mappings.revision() == 0:
+        with suppress(MappingConflict):  # another node was first
+            mappings.adopt(load(settings.mappings), actor="platform", reason="first start", at=now())
     partners = as4_door.load_partners(settings.pmodes, gateway=settings.gateway is not None)
     plugin = None if settings.gateway is None else domibus.WsPlugin(_access(settings.gateway))
     releases = ReleaseStore(settings.releases) if settings.releases else None
@@ -307,7 +308,7 @@ def _login(settings: Settings) -> preview.OidcLogin:
 
 def _preview(platform: Platform) -> preview.PreviewSettings:
     settings = platform.settings
-    names = platform.mappings.live().platform.names
+    names = platform.mappings.live(now().date()).platform.names
     return preview.PreviewSettings(
         session_secret=_session_secret(settings.session_secret_file),
         operator_name=settings.operator or names.get("en", ""),

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from intermediary.audit import AuditLog, Story
+from intermediary.cli_mappings import app as mappings_app
 from intermediary.cli_output import Json, err, out, print_json
 from intermediary.cli_pmodes import app as pmodes_app
 from intermediary.cli_releases import app as releases_app
@@ -20,7 +21,6 @@ from intermediary.cli_worker import worker
 from intermediary.exchange import TRANSITIONS, SettingsInvalid
 from intermediary.observing import configure_logging
 from intermediary.settings import Settings, load_settings
-from intermediary.shipped import shipped
 
 app = typer.Typer(
     help="The intermediary platform between a national once-only system and EU-OOTS.\n\n"
@@ -29,7 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-mappings_app = typer.Typer(help="Evidence type mappings: check, import, look.", no_args_is_help=True)
 exchanges_app = typer.Typer(help="Exchanges: list them, read the story of one.", no_args_is_help=True)
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(exchanges_app, name="exchanges")
@@ -121,86 +120,6 @@ def migrate() -> None:
     out.print("The database has the newest schema.")
 
 
-@mappings_app.command("lint")
-def mappings_lint(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Folder of YAML files; default: the shipped set.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Check a folder of mappings without importing it; findings name file, line and remedy."""
-    from intermediary.mapping import lint
-
-    findings = lint(folder or shipped("mappings"))
-    errors = [f for f in findings if f.severity == "error"]
-    if as_json:
-        print_json([asdict(f) for f in findings])
-    else:
-        for f in findings:
-            out.print(f"{f.file}:{f.line or 1}: {f.severity}: {f.text} → {f.remedy}", markup=False)
-        out.print(f"{len(errors)} errors, {len(findings) - len(errors)} warnings")
-    raise typer.Exit(1 if errors else 0)
-
-
-@mappings_app.command("import")
-def mappings_import(
-    folder: Annotated[Path, typer.Argument(help="Folder of YAML files.")],
-    reason: Annotated[str, typer.Option(help="Why: kept in the history.")],
-    author: Annotated[str, typer.Option(help="Who: kept in the history.")] = "operator",
-) -> None:
-    """Make a folder of mappings the set in force; the one before stays in the history."""
-    from intermediary.app import now
-    from intermediary.mapping import MappingInvalid, load
-
-    store = _mapping_store()
-    try:
-        read = load(folder)
-    except MappingInvalid as invalid:
-        err.print(str(invalid), markup=False)
-        raise typer.Exit(1) from None
-    version = store.save(read, author=author, reason=reason, now=now())
-    out.print(
-        f"Version {version} is in force: {len(read.mappings)} mappings, {len(read.providers)} providers."
-    )
-
-
-@mappings_app.command("list")
-def mappings_list(as_json: Json = False) -> None:
-    """The mappings in force."""
-    live = _mapping_store().live()
-    rows = [
-        {
-            "key": m.key,
-            "title": m.titles["en"],
-            "procedures": list(m.procedures),
-            "provider": m.routing.provider or f"by {m.routing.by}",
-            "formats": [f.media_type for f in m.formats],
-            "valid_from": m.valid_from,
-            "valid_until": m.valid_until,
-        }
-        for m in live.mappings
-    ]
-    _print_rows(rows, as_json)
-
-
-@mappings_app.command("show")
-def mappings_show(key: str, as_json: Json = False) -> None:
-    """One mapping in full."""
-    from intermediary.mapping import dump
-
-    live = _mapping_store().live()
-    found = live.by_key(key)
-    if found is None:
-        err.print(f"There is no mapping {key}; `intermediary mappings list` shows all")
-        raise typer.Exit(1)
-    if as_json:
-        print_json(asdict(found))
-        return
-    files = {name: text for name, text in dump(live).items() if key in name}
-    for name, text in files.items():
-        out.print(f"# {name}\n{text}", markup=False)
-
-
 @exchanges_app.command("list")
 def exchanges_list(
     limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50, as_json: Json = False
@@ -284,15 +203,6 @@ def _audit_log() -> AuditLog:
     from intermediary.store import open_engine
 
     return AuditLog(open_engine(_settings().database_url))
-
-
-def _mapping_store() -> Any:
-    from intermediary import store
-    from intermediary.mapping import MappingStore
-
-    engine = store.open_engine(_settings().database_url)
-    store.migrate(engine)
-    return MappingStore(engine)
 
 
 def _print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:

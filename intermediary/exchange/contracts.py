@@ -95,9 +95,9 @@ class Messaging(Protocol):
 
 
 class Mappings(Protocol):
-    """The mapping set in force on a day."""
+    """The mapping set in force on a day, now or as it was at a revision (`MappingSet.revision`)."""
 
-    def __call__(self, day: date) -> MappingSet: ...
+    def __call__(self, day: date, revision: int | None = None) -> MappingSet: ...
 
 
 class Vault(Protocol):

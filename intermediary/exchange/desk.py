@@ -127,7 +127,7 @@ class Desk:
         self, tx: Transaction, exchange: Exchange, identity: Identity
     ) -> tuple[tuple[str, ...], EvidenceMapping, EvidenceRequest]:
         request, mapping = self._request_and_mapping(tx, exchange)
-        without_meaning = self._ports.mappings(exchange.created_at.date()).identifiers_without_meaning
+        without_meaning = self._ports.mappings_of(exchange).identifiers_without_meaning
         different = differences(identity, request, without_meaning)
         if not assured(identity.level_of_assurance, mapping.level_of_assurance):
             different = (*different, "level_of_assurance")
@@ -219,7 +219,7 @@ class Desk:
     def _request_and_mapping(
         self, tx: Transaction, exchange: Exchange
     ) -> tuple[EvidenceRequest, EvidenceMapping]:
-        mappings = self._ports.mappings(exchange.created_at.date())
+        mappings = self._ports.mappings_of(exchange)
         mapping = mappings.by_key(exchange.mapping_key or "")
         assert mapping is not None, "an exchange with a preview has a mapping"
         return self._outbox.request_of(tx, exchange), mapping
@@ -237,7 +237,7 @@ class Desk:
 
     def _view(self, tx: Transaction, exchange: Exchange, visitor: str | None) -> PreviewView:
         request, mapping = self._request_and_mapping(tx, exchange)
-        mappings = self._ports.mappings(exchange.created_at.date())
+        mappings = self._ports.mappings_of(exchange)
         provider = mappings.providers.get(exchange.provider_key or "")
         requester = request.evidence_requester
         step = self._step(exchange, visitor)

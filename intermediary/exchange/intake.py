@@ -112,8 +112,9 @@ class Intake:
 
     def _first(self, message: Message, read: reading.Readable, now: datetime) -> _Accepted | reading.Refused:
         ports, request = self._ports, read.request
-        mappings = ports.mappings(now.date())
-        served = reading.policy(request, mappings, now.date())
+        day = message.at.date()  # the exchange's own, by which it finds the same set again
+        mappings = ports.mappings(day)
+        served = reading.policy(request, mappings, day)
         if not isinstance(served, EvidenceMapping):
             return _refused(read, *served)
         try:
@@ -126,6 +127,8 @@ class Intake:
             provider_key=provider_key,
             evidence_key=ports.vault.new_key(),
         )
+            mapping_version=mappings.versions.get(f"evidence/{served.key}"),
+            mapping_revision=mappings.revision or None,
         accepted = event(
             Fact.REQUEST_ACCEPTED,
             now,
@@ -133,6 +136,8 @@ class Intake:
             provider=provider_key,
             version=exchange.edm_version,
         )
+            mapping_version=exchange.mapping_version,
+            mapping_revision=exchange.mapping_revision,
         if not reading.needs_preview(request, served):
             asking = replace(
                 exchange,

@@ -107,6 +107,10 @@ class Exchange:
     evidence_type: str = ""
     """EU evidence type classification (URI)."""
     mapping_key: str | None = None
+    mapping_version: int | None = None
+    """The version of that mapping by which the request was accepted, and all is done until the end."""
+    mapping_revision: int | None = None
+    """The revision of the mapping store then: it and the day give the whole set."""
     provider_key: str | None = None
     second_request_id: str | None = None
     outcome: Outcome | None = None
@@ -241,11 +245,17 @@ class Fact(StrEnum):
     DUPLICATE_RECEIVED = "duplicate-received"
     TEST_RECEIVED = "test-received"
     STEP_FAILED = "step-failed"
+    OPERATOR_ACTED = "operator-acted"
     CERTIFICATE_ENDING = "certificate-ending"
     PURGED = "purged"
     LOG_CUT = "log-cut"
     """The oldest entries of a stream are gone; its `anchor` is the digest of the last of them."""
-    OPERATOR_ACTED = "operator-acted"
+    MAPPING_DRAFTED = "mapping-drafted"
+    MAPPING_SUBMITTED = "mapping-submitted"
+    MAPPING_APPROVED = "mapping-approved"
+    MAPPING_REJECTED = "mapping-rejected"
+    MAPPING_LIVE = "mapping-live"
+    MAPPING_RETIRED = "mapping-retired"
 
 
 @dataclass(frozen=True, slots=True)

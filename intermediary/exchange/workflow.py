@@ -143,12 +143,19 @@ class Workflow:
         except translation.Untranslatable as untranslatable:
             self._untranslatable(exchange, owner, Outcome.UNSUPPORTED, untranslatable)
             return
-        provider = mappings.providers[translated.provider_key]
+        # Asked where it is today: a register that has moved must be reached by what is under way, too.
+        today = ports.mappings(now.date())
+        reached = today if translated.provider_key in today.providers else mappings
+        provider = reached.providers[translated.provider_key]
         with ports.ledger.begin() as tx:
             for loss in translated.losses if exchange.ask_attempts == 0 and not exchange.poll_url else ():
                 tx.log(exchange.id, event(Fact.FIELDS_LOST, now, place=loss.place, reason=loss.reason))
             attempt = exchange.ask_attempts + 1
-            tx.log(exchange.id, event(Fact.PROVIDER_ASKED, now, provider=provider.key, attempt=attempt))
+            version = reached.versions.get(f"provider/{provider.key}")
+            asked = event(
+                Fact.PROVIDER_ASKED, now, provider=provider.key, provider_version=version, attempt=attempt
+            )
+            tx.log(exchange.id, asked)
         try:
             if exchange.poll_url:
                 answer = ports.connector.poll(provider, exchange.national_request_id, exchange.poll_url)
@@ -191,7 +198,7 @@ class Workflow:
         return True
 
     def _mapped(self, exchange: Exchange) -> tuple[MappingSet, EvidenceMapping]:
-        mappings = self._ports.mappings(exchange.created_at.date())
+        mappings = self._ports.mappings_of(exchange)
         mapping = mappings.by_key(exchange.mapping_key or "")
         assert mapping is not None, "an exchange is asked for by the mapping that it was accepted with"
         return mappings, mapping

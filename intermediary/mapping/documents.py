@@ -6,6 +6,7 @@ resolved on reading and put back on writing.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date
@@ -21,6 +22,8 @@ PLATFORM, REFERENCES, PROVIDER, EVIDENCE = "platform", "references", "provider/"
 _WITHOUT_MEANING = "identifiers_without_meaning"
 _BY_ENTRY: Mapping[type, tuple[str, ...]] = {Provider: ("key",), EvidenceMapping: ("key", "source")}
 """What the entry's name and place say, so that the document does not."""
+
+_ENTRY = re.compile(r"platform|references|(provider|evidence)/[a-z0-9][a-z0-9_-]{0,63}")
 
 Path = tuple[str | int, ...]
 Document = dict[str, Any]
@@ -78,6 +81,27 @@ def decode(
     if platform is None or problems:
         return None, tuple(problems)
     return MappingSet(platform, providers, tuple(mappings), without, references), ()
+
+
+def canonical(entry: str, document: Document, references: Mapping[str, Any]) -> Document:
+    """The document as `encode` writes it, so that equal content is equal text; one that cannot be read stays.
+
+    `references` are those that it may name.
+    """
+    if entry in (PLATFORM, REFERENCES):
+        held: dict[str, Any] = {PLATFORM: _NOBODY, entry: document}
+    else:
+        held = {PLATFORM: _NOBODY, REFERENCES: references, entry: document}
+    mapping_set, _ = decode(held)
+    return document if mapping_set is None else encode(mapping_set).get(entry, document)
+
+
+_NOBODY = {"country": "", "agent_scheme": "", "agent_id": "", "names": {}, "national_id": ""}
+
+
+def is_entry(name: str) -> bool:
+    """True where an entry may be called so."""
+    return _ENTRY.fullmatch(name) is not None
 
 
 def _platform(

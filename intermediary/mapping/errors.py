@@ -1,8 +1,10 @@
 """Errors of the mapping room.
 
 MappingError
-├── MappingInvalid (ValueError)     a set breaks a rule; carries all findings, each with file, line, remedy
-└── MappingMissing (LookupError)    the store holds no such version
+├── MappingInvalid (ValueError)     a set or a version breaks a rule; carries all findings
+├── MappingMissing (LookupError)    the store holds no such entry, version or revision
+├── MappingConflict                 somebody was faster, or the version is not in the state for it
+└── FourEyes (PermissionError)      who drafted a version may not approve it
 """
 
 from intermediary.mapping.model import LintFinding
@@ -21,4 +23,12 @@ class MappingInvalid(MappingError, ValueError):  # noqa: N818
 
 
 class MappingMissing(MappingError, LookupError):  # noqa: N818
-    """The store holds no such version: import a set first."""
+    """The store holds no such entry, version or revision; the text says what to look at."""
+
+
+class MappingConflict(MappingError):  # noqa: N818
+    """It cannot be done as things stand now; the text says what happened meanwhile, and what to do."""
+
+
+class FourEyes(MappingError, PermissionError):  # noqa: N818
+    """Who drafted or edited a version may not approve it."""

@@ -8,7 +8,7 @@ are nothing. Anchors, aliases and tags are refused.
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -59,9 +59,35 @@ def dump(mapping_set: MappingSet) -> dict[str, str]:
 
 def findings_of(mapping_set: MappingSet) -> tuple[LintFinding, ...]:
     """What the rules say of a set that was not read from files: file names as `dump` gives them, line 0."""
-    return tuple(
-        LintFinding(p.severity, _place(p.entry)[0], 0, p.text, p.remedy) for p in rules.check(mapping_set)
+    return tuple(finding_of(p) for p in rules.check(mapping_set))
+
+
+def finding_of(problem: Problem) -> LintFinding:
+    """A problem of something that was not read from files."""
+    p = problem
+    return LintFinding(p.severity, _place(p.entry)[0], 0, p.text, p.remedy, p.entry, p.path)
+
+
+def parse(entry: str, text: str) -> documents.Document:
+    """The document of one entry from its YAML, as it stands in its file (a provider's without its key).
+
+    Raises MappingInvalid where it is no YAML map; whether the rules like it, the store says.
+    """
+    read = _Folder()
+    node = _compose(text, _place(entry)[0], read)
+    document = _plain(
+        node, _place(entry)[0], read, typed=False, provider=1 if entry.startswith(PROVIDER) else None
     )
+    if not isinstance(document, dict) and not read.findings:
+        read.report(_place(entry)[0], 1, "This is no map.", "Write one «field: value» a line.")
+    if read.findings:
+        raise MappingInvalid(tuple(read.findings))
+    return cast(documents.Document, document)
+
+
+def render(document: documents.Document) -> str:
+    """A document as YAML, in a stable order; `parse` gives it back."""
+    return _yaml(document)
 
 
 @dataclass(slots=True)
@@ -75,7 +101,7 @@ class _Folder:
     def finding(self, problem: Problem) -> LintFinding:
         name, path = _place(problem.entry)
         line = _line(self.nodes.get(name), path + problem.path)
-        return LintFinding(problem.severity, name, line, problem.text, problem.remedy)
+        return replace(finding_of(problem), file=name, line=line)
 
     def report(self, name: str, line: int, text: str, remedy: str) -> None:
         self.findings.append(LintFinding(Severity.ERROR, name, line, text, remedy))
@@ -105,21 +131,12 @@ def _file(path: Path, name: str, read: _Folder) -> None:
             name, 1, "The file is none of a mapping set.", "Evidence types go to evidence/<key>.yaml."
         )
         return
-    data = path.read_bytes()
-    if len(data) > _LIMIT:
-        read.report(name, 1, "The file has more than 1 MiB.", "Split it.")
-        return
     try:
-        text = data.decode()
-        _refuse_excess(text)
-        node = yaml.compose(text, Loader=_Loader)
+        node = _compose(path.read_bytes().decode(), name, read)
     except UnicodeDecodeError:
         read.report(name, 1, "The file is not UTF-8.", "Save it as UTF-8.")
         return
-    except yaml.YAMLError as broken:
-        mark = getattr(broken, "problem_mark", None)
-        what = getattr(broken, "problem", None) or "not readable"
-        read.report(name, mark.line + 1 if mark else 1, f"This is no YAML: {what}.", "Correct the line.")
+    if any(finding.file == name for finding in read.findings):
         return
     read.nodes[name] = node
     document = _plain(node, name, read, typed=False, provider=0 if name == PROVIDERS_FILE else None)
@@ -133,6 +150,21 @@ def _file(path: Path, name: str, read: _Folder) -> None:
         read.documents |= {PROVIDER + str(key): value for key, value in document.items()}
     else:
         read.documents[EVIDENCE + path.stem] = document
+
+
+def _compose(text: str, name: str, read: _Folder) -> Any:
+    """The root node of a text; None with a finding where there is none to be had."""
+    if len(text) > _LIMIT:
+        read.report(name, 1, "The file has more than 1 MiB.", "Split it.")
+        return None
+    try:
+        _refuse_excess(text)
+        return yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as broken:
+        mark = getattr(broken, "problem_mark", None)
+        what = getattr(broken, "problem", None) or "not readable"
+        read.report(name, mark.line + 1 if mark else 1, f"This is no YAML: {what}.", "Correct the line.")
+        return None
 
 
 def _refuse_excess(text: str) -> None:

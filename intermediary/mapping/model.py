@@ -77,6 +77,9 @@ class Provider:
     """Audience of the access token; None: no token."""
     nuts: str | None = None
     lau: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    """First and last day of what is said here; None: without end. Another version follows by the clock."""
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -220,6 +223,10 @@ class MappingSet:
     """Countries (ISO 3166-1) whose eIDAS identifier is derived per destination and says nothing here."""
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names that files may use (`$name`) for identifiers published elsewhere, and what they stand for."""
+    revision: int = field(default=0, compare=False)
+    """The revision of the store that it was read from; 0: from files."""
+    versions: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    """Of each entry (`evidence/<key>`, `provider/<key>`, …) the version that it holds; empty: from files."""
     _by_key: Mapping[str, EvidenceMapping] = field(init=False, repr=False, compare=False)
     _by_classification: Mapping[str, tuple[EvidenceMapping, ...]] = field(
         init=False, repr=False, compare=False
@@ -269,6 +276,10 @@ class LintFinding:
     line: int
     text: str
     remedy: str
+    entry: str = ""
+    """`evidence/<key>`, `provider/<key>`, `platform`, `references`; empty where a file is none of these."""
+    path: tuple[str | int, ...] = ()
+    """The way to the field inside the entry's document."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.severity}: {self.text} {self.remedy}"

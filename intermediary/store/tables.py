@@ -17,6 +17,7 @@ class ExchangeRow(SQLModel, table=True):
 
     __tablename__ = "exchange"
     __table_args__ = (
+        Index("ix_exchange_mapping", "mapping_key", "mapping_version"),
         # Only what is over: retention asks for the oldest, and nothing else does.
         Index(
             "ix_exchange_closed",

@@ -1,0 +1,473 @@
+"""`intermediary mappings`: check, compare, import, review and publish what is mapped."""
+
+import getpass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from intermediary.cli_output import Json, err, out, print_json
+from intermediary.mapping import (
+    MappingError,
+    MappingInvalid,
+    MappingSet,
+    State,
+    diff,
+    documents_of,
+    dump,
+    load,
+    render,
+)
+from intermediary.settings import load_settings
+from intermediary.shipped import shipped
+
+if TYPE_CHECKING:
+    from intermediary.mapping import Difference, Entry, LintFinding, MappingStore, Ref, Version
+
+app = typer.Typer(
+    help="Evidence type mappings, providers, and what else `mappings/` holds.\n\n"
+    "A version is drafted, handed in (`submit`), approved by somebody else, and goes live on the days of its "
+    "validity. ENTRY is evidence/<key> (or just <key>), provider/<key>, platform, references; ENTRY@3 is its "
+    "version 3. To work by pull request: `lint`, `diff` and `import` a folder.",
+    no_args_is_help=True,
+)
+
+Reason = Annotated[str, typer.Option(help="Why: kept for ever.")]
+Actor = Annotated[
+    str | None,
+    typer.Option(help="Who does it; default: the user of this machine, who is recorded in any case."),
+]
+Names = Annotated[list[str], typer.Argument(metavar="ENTRY[@VERSION]...")]
+
+
+@app.command("lint")
+def lint_(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of YAML files; default: the shipped set.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a folder of mappings without importing it; findings name file, line and remedy."""
+    from intermediary.mapping import lint
+
+    findings = lint(folder or shipped("mappings"))
+    errors = [f for f in findings if f.severity == "error"]
+    if as_json:
+        print_json([asdict(f) for f in findings])
+    else:
+        for f in findings:
+            out.print(_finding(f), markup=False)
+        out.print(f"{len(errors)} errors, {len(findings) - len(errors)} warnings")
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command("list")
+def list_(
+    text: Annotated[str, typer.Argument(help="Words to look for in names, titles, identifiers.")] = "",
+    kind: Annotated[
+        str, typer.Option(metavar="evidence|provider|platform|references|all", help="What to list.")
+    ] = "evidence",
+    state: Annotated[State | None, typer.Option(help="Only entries with a version in this state.")] = None,
+    refs: Annotated[
+        bool, typer.Option("--refs", help="Only ENTRY@VERSION of the pending versions, for other commands.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The entries: what is in force today, what follows, what is being made.
+
+    intermediary mappings approve $(intermediary mappings list --kind all --state in-review --refs)
+    """
+    store = _store()
+    found = store.entries(_now().date(), text=text, kind=None if kind == "all" else kind, state=state)
+    if refs:
+        for entry in found:
+            if entry.pending is not None and state in (None, entry.pending.state):
+                typer.echo(_name(entry.pending))
+    elif as_json:
+        print_json([_row(entry) for entry in found])
+    elif not found:
+        out.print("none")
+    else:
+        table = Table("entry", "title", "in force", "follows", "pending", "valid")
+        for entry in found:
+            table.add_row(*_cells(entry))
+        out.print(table)
+
+
+@app.command()
+def show(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY[@VERSION]")],
+    as_json: Json = False,
+) -> None:
+    """One version in full, as YAML, with its life; by default the one in force (else the newest)."""
+    store = _store()
+    with _telling():
+        name, number = _parsed(entry)
+        versions = store.versions(name)
+        if number is None:
+            live = store.live(_now().date()) if store.revision() else None
+            number = (live.versions.get(name) if live else None) or versions[0].number
+        version = store.version(name, number)
+        said = store.document(name, number)
+        steps = [step for step in reversed(store.history(name)) if step.version == number]
+    if as_json:
+        full = _full(store, version.ref) or said
+        print_json({**full, **_life(version), "steps": [asdict(step) for step in steps]})
+        return
+    out.print(f"# {_name(version)}: {version.state}, by {', '.join(version.authors)}", markup=False)
+    for step in steps:
+        out.print(
+            f"# {step.at:%Y-%m-%d %H:%M:%S} {step.action} → {step.state} by {step.actor}: {step.reason}",
+            markup=False,
+        )
+    out.print(render(said), markup=False)
+
+
+@app.command()
+def history(
+    entry: Annotated[str | None, typer.Argument(metavar="ENTRY", help="Default: all entries.")] = None,
+    limit: Annotated[int, typer.Option(help="How many steps, newest first.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Who did what when and why, the newest first. The log (`exchanges verify`) proves it."""
+    store = _store()
+    with _telling():
+        name = _parsed(entry)[0] if entry else None
+        if name is not None:
+            store.versions(name)
+        steps = store.history(name, limit)
+    if as_json:
+        print_json([asdict(step) for step in steps])
+        return
+    for step in steps:
+        out.print(
+            f"{step.at:%Y-%m-%d %H:%M:%S}  #{step.change}  {step.entry}@{step.version}  {step.action} → "
+            f"{step.state}  {step.actor} ({step.via}): {step.reason}",
+            markup=False,
+        )
+
+
+@app.command("diff")
+def diff_(
+    what: Annotated[str, typer.Argument(metavar="FOLDER|ENTRY", help="A folder, or one entry.")],
+    old: Annotated[
+        int | None, typer.Option("--from", help="Version of the entry; default: what is in force.")
+    ] = None,
+    new: Annotated[int | None, typer.Option("--to", help="Version; default: the newest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What a folder would change in what is in force, or what differs between two versions of an entry.
+
+    Exit code 1 where something differs.
+    """
+    store = _store()
+    with _telling():
+        live = store.live(_now().date()) if store.revision() else None
+        if Path(what).is_dir():
+            was, will = documents_of(live) if live else {}, documents_of(load(Path(what)))
+            found = {name: diff(was.get(name), will.get(name)) for name in sorted({*was, *will})}
+        else:
+            name = _parsed(what)[0]
+            newest = store.versions(name)[0].number
+            before = old if old is not None else (live.versions.get(name, 0) if live else 0)
+            found = {name: store.diff(name, before, new if new is not None else newest)}
+    found = {name: differences for name, differences in found.items() if differences}
+    if as_json:
+        print_json([{"entry": name, **asdict(d)} for name, all_ in found.items() for d in all_])
+    else:
+        for name, differences in found.items():
+            _print_differences(name, differences)
+        if not found:
+            out.print("no difference")
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command("import")
+def import_(
+    *,
+    folder: Annotated[Path, typer.Argument(help="Folder of YAML files.")],
+    reason: Reason,
+    author: Annotated[
+        str | None, typer.Option(help="Who wrote it (of a pull request: its author); default: the actor.")
+    ] = None,
+    approved_by: Annotated[
+        str | None,
+        typer.Option(
+            help="Who approved it (of a pull request: its reviewer), not the author: goes live now."
+        ),
+    ] = None,
+    actor: Actor = None,
+    as_json: Json = False,
+) -> None:
+    """Hand in what a folder says otherwise than the store, as versions in review.
+
+    With --approved-by they are approved in that name and go live at once. An empty store takes its first
+    set without review. Entries that are not in the folder stay; `retire` them.
+    """
+    store, at, who = _store(), _now(), actor or _user()
+    with _telling():
+        wanted = load(folder)
+        if store.revision() == 0:
+            revision = store.adopt(wanted, actor=author or who, reason=reason, at=at)
+            _tell_live(wanted, revision, as_json)
+            return
+        found = store.propose(documents_of(wanted), actor=author or who, reason=reason, at=at)
+        if approved_by and found:
+            unread = [v.ref for v in found if v.state is State.IN_REVIEW]
+            store.approve(*unread, actor=approved_by, reason=reason, at=at)
+            found = store.go_live(*(v.ref for v in found), actor=who, reason=reason, at=at)
+        live = store.live(at.date())
+    absent = sorted(set(live.versions) - set(documents_of(wanted)))
+    if as_json:
+        print_json({"versions": [_life(v) for v in found], "absent": absent, "revision": store.revision()})
+        return
+    for version in found:
+        out.print(f"{_name(version)} is {version.state}", markup=False)
+    for name in absent:
+        out.print(
+            f"{name} is not in the folder and stays; `intermediary mappings retire {name}`", markup=False
+        )
+    if approved_by or not found:
+        _tell_live(live, store.revision(), as_json)
+    else:
+        names = " ".join(map(_name, found))
+        out.print(f"To be approved by somebody else: intermediary mappings approve {names}", markup=False)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write; made if it is not there.")],
+    revision: Annotated[int | None, typer.Option(help="As it was at a revision; default: now.")] = None,
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As in force on a day; default: today.")
+    ] = None,
+) -> None:
+    """Write what is in force as YAML, in a fixed order, so that git shows what changed and nothing else.
+
+    The same set always gives the same bytes. Comments are not kept: they are not in the store.
+    """
+    store = _store()
+    with _telling():
+        on = day.date() if day else _now().date()
+        held = store.live(on) if revision is None else store.as_of(revision, on)
+    files = dump(held)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    for path in sorted(folder.rglob("*.y*ml")):
+        if path.relative_to(folder).as_posix() not in files:
+            out.print(f"{path} is of no entry in force; remove it", markup=False)
+    out.print(f"Revision {held.revision}: {len(files)} files in {folder}", markup=False)
+
+
+@app.command()
+def submit(names: Names, reason: Reason, actor: Actor = None, as_json: Json = False) -> None:
+    """Hand drafts in for review, together what depends on each other; the rules have to be content."""
+    _act("submit", names, reason, actor, as_json)
+
+
+@app.command()
+def approve(names: Names, reason: Reason, actor: Actor = None, as_json: Json = False) -> None:
+    """Say that versions are right: ENTRY@VERSION, by somebody who wrote nothing of them."""
+    if unclear := [name for name in names if "@" not in name]:
+        err.print(f"Which version of {unclear[0]} have you read? Write {unclear[0]}@VERSION", markup=False)
+        raise typer.Exit(2)
+    _act("approve", names, reason, actor, as_json)
+
+
+@app.command()
+def reject(names: Names, reason: Reason, actor: Actor = None, as_json: Json = False) -> None:
+    """Send versions back to their authors, with the reason."""
+    _act("reject", names, reason, actor, as_json)
+
+
+@app.command("go-live")
+def go_live(names: Names, reason: Reason, actor: Actor = None, as_json: Json = False) -> None:
+    """Put approved versions in force, all at once, from the first day of their validity."""
+    _act("go_live", names, reason, actor, as_json)
+
+
+@app.command()
+def retire(names: Names, reason: Reason, actor: Actor = None, as_json: Json = False) -> None:
+    """Take versions out of force at once, or give up pending ones. One person may: it is the way to stop.
+
+    Without a version it is all that is live of the entry.
+    """
+    _act("retire", names, reason, actor, as_json)
+
+
+@app.command()
+def rollback(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY")],
+    reason: Reason,
+    to: Annotated[
+        int | None, typer.Option(help="The version to return to; default: what was live before.")
+    ] = None,
+    actor: Actor = None,
+    as_json: Json = False,
+) -> None:
+    """Put in force again what an earlier version said: at once, as a new version.
+
+    It was approved when it went live, so nobody needs to approve it again.
+    """
+    store = _store()
+    with _telling():
+        name = _parsed(entry)[0]
+        back = to if to is not None else store.before(name, _now().date()).number
+        version = store.roll_back(name, back, actor=actor or _user(), reason=reason, at=_now())
+    _tell([version], as_json)
+
+
+# ------------------------------------------------------------------------------------------------- inside
+
+
+def _now() -> datetime:
+    from intermediary.app import now
+
+    return now()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for its user
+        return "unknown"
+
+
+def _store() -> "MappingStore":
+    from intermediary import store
+    from intermediary.mapping import MappingStore
+
+    engine = store.open_engine(load_settings().database_url)
+    store.migrate(engine)
+    return MappingStore(engine, via=f"cli:{_user()}")
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """What the store refuses is told, and ends the command with 1."""
+    try:
+        yield
+    except MappingInvalid as invalid:
+        for f in invalid.findings:
+            err.print(_finding(f), markup=False)
+    except MappingError as refused:
+        err.print(str(refused), markup=False)
+    else:
+        return
+    raise typer.Exit(1)
+
+
+def _parsed(text: str) -> tuple[str, int | None]:
+    name, at, number = text.partition("@")
+    if at and not number.isdecimal():
+        err.print(f"«{text}»: a version is a number, as in {name}@3", markup=False)
+        raise typer.Exit(2)
+    if "/" not in name and name not in ("platform", "references"):
+        name = f"evidence/{name}"
+    return name, int(number) if at else None
+
+
+def _act(action: str, names: list[str], reason: str, actor: str | None, as_json: bool) -> None:
+    store = _store()
+    with _telling():
+        refs: list[Ref] = [ref for name in names for ref in _refs(store, action, *_parsed(name))]
+        done = getattr(store, action)(*refs, actor=actor or _user(), reason=reason, at=_now())
+    _tell(done, as_json)
+
+
+def _refs(store: "MappingStore", action: str, name: str, number: int | None) -> "list[Ref]":
+    """The version that is named, or that is meant: the pending one; to retire, those that are live."""
+    if number is not None:
+        return [(name, number)]
+    versions = store.versions(name)
+    live = [v.ref for v in versions if v.state is State.LIVE]
+    return live if action == "retire" and live else [versions[0].ref]
+
+
+def _tell(versions: "Iterable[Version]", as_json: bool) -> None:
+    if as_json:
+        print_json([_life(version) for version in versions])
+        return
+    for v in versions:
+        when = f" from {v.valid_from}" if v.valid_from and v.state is State.LIVE else ""
+        until = f" until {v.valid_until}" if v.valid_until and v.state is State.LIVE else ""
+        out.print(f"{_name(v)} is {v.state}{when}{until}", markup=False)
+
+
+def _tell_live(held: MappingSet, revision: int, as_json: bool) -> None:
+    if as_json:
+        print_json({"versions": [], "absent": [], "revision": revision})
+        return
+    out.print(f"Revision {revision} is live: {len(held.mappings)} mappings, {len(held.providers)} providers.")
+
+
+def _name(version: "Version") -> str:
+    return f"{version.entry}@{version.number}"
+
+
+def _life(version: "Version") -> dict[str, object]:
+    return {**asdict(version), "ref": _name(version)}
+
+
+def _row(entry: "Entry") -> dict[str, object]:
+    return {
+        "entry": entry.name,
+        "key": entry.key,
+        "title": entry.titles.get("en", ""),
+        "in_force": entry.in_force and _life(entry.in_force),
+        "scheduled": [_life(v) for v in entry.scheduled],
+        "pending": entry.pending and _life(entry.pending),
+        "newest": _life(entry.newest),
+    }
+
+
+def _cells(entry: "Entry") -> list[str]:
+    now, follows = entry.in_force, entry.scheduled
+    valid = now or entry.newest
+    return [
+        entry.name,
+        entry.titles.get("en", ""),
+        f"@{now.number}" if now else "",
+        ", ".join(f"@{v.number} from {v.valid_from}" for v in follows),
+        f"@{entry.pending.number} {entry.pending.state}, {entry.pending.author}" if entry.pending else "",
+        f"{valid.valid_from or ''} – {valid.valid_until or ''}"
+        if valid.valid_from or valid.valid_until
+        else "",
+    ]
+
+
+def _full(store: "MappingStore", ref: "Ref") -> dict[str, object] | None:
+    """What a version says with all defaults and references resolved; None where it cannot be read yet."""
+    kind, _, key = ref[0].partition("/")
+    try:
+        held = store.would_be(ref, day=_now().date())
+    except MappingError:
+        return None
+    match kind:
+        case "evidence":
+            found = held.by_key(key)
+            return asdict(found) if found else None
+        case "provider":
+            return asdict(held.providers[key])
+        case "platform":
+            return asdict(held.platform)
+    return {**held.references}
+
+
+def _print_differences(name: str, differences: "tuple[Difference, ...]") -> None:
+    out.print(name, style="bold", markup=False)
+    colours = {"added": "green", "removed": "red", "changed": "yellow"}
+    for difference in differences:
+        out.print(f"  {difference}", style=colours[difference.kind], markup=False)
+
+
+def _finding(f: "LintFinding") -> str:
+    where = ".".join(str(step) for step in f.path) if not f.line else ""
+    return f"{f.file}:{f.line or 1}: {f.severity}: {where and f'{where}: '}{f.text} → {f.remedy}"
