@@ -1,17 +1,23 @@
 """A console on a real database, with operators that sign in by the development login."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
 from intermediary import console, store
 from intermediary.console.desk import Desk
+from tests.browsing import axe, browser  # noqa: F401 - fixtures
+from tests.preview.serving import certificate, listening, serve
 
+STATIC = Path(console.__file__).parents[1] / "preview" / "static"
+"""The design system that all pages share."""
 BASE = "https://localhost"
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -53,6 +59,7 @@ class ConsoleHouse:
             attention=tuple(look for part in parts for look in part.attention),
         )
         self.app = FastAPI(openapi_url=None)
+        self.app.mount("/preview/static", StaticFiles(directory=STATIC))
         self.app.mount("/console", console.create_app(self.desk, self.tokens, None, parts))
 
     def browser(self, who: str | None = None) -> TestClient:
@@ -62,6 +69,13 @@ class ConsoleHouse:
             answer = client.post("/console/login/development", data={"who": who})
             assert answer.status_code == 303, answer.text
         return client
+
+    @contextmanager
+    def served(self, folder: Path) -> Iterator[str]:
+        """The console on a real socket with TLS; its address."""
+        certificate_file, key_file = certificate(folder)
+        with listening() as (bound, url), serve(self.app, bound, certificate_file, key_file):
+            yield f"{url}/console"
 
     def token(self, who: str) -> dict[str, str]:
         """Headers with a token for the HTTP API."""

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from intermediary.preview import PreviewSettings, create_app
+from tests.browsing import axe, browser  # noqa: F401 - fixtures
 from tests.preview.scripted_desk import TOKEN, ScriptedDesk, ScriptedLogin
 
 SETTINGS = PreviewSettings(

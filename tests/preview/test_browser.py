@@ -1,44 +1,26 @@
 """Every page in a real Chromium: accessibility (axe-core, WCAG 2.2 AA), narrow screens, without JavaScript.
 
-Pictures of every page go to `build/pictures`. axe-core is a development tool: it is packed into `build/npm`
-once, by npm.
+Pictures of every page go to `build/pictures`.
 """
 
 import re
-import shutil
-import subprocess
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from intermediary.exchange.preview import PreviewStep
 from intermediary.preview import create_app
 from intermediary.web import LoginCancelled, LoginFailed, LoginStart
+from tests.browsing import BUILD, look_at, violations, visit
 from tests.preview.conftest import SETTINGS
 from tests.preview.scripted_desk import TOKEN, ScriptedDesk, ScriptedLogin
 from tests.preview.serving import certificate, listening, serve
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-BUILD = Path(__file__).parents[2] / "build"
-AXE = "axe-core@4.14.1"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 STEPS = [step for step in PreviewStep if step is not PreviewStep.LOGIN]
 
 
@@ -86,54 +68,6 @@ def house(running: House) -> House:
     return running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is missing (apt install chromium): no page was looked at in a browser")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The text of axe-core."""
-    file = BUILD / "npm" / "axe.min.js"
-    if not file.exists():
-        if not shutil.which("npm"):
-            pytest.skip("npm is missing: accessibility was not checked")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        packed = subprocess.run(
-            ["npm", "pack", AXE, "--silent"], cwd=file.parent, capture_output=True, text=True, check=False
-        )
-        if packed.returncode:
-            pytest.skip(f"npm could not fetch {AXE}: accessibility was not checked")
-        archive = file.parent / packed.stdout.strip().splitlines()[-1]
-        with tarfile.open(archive) as tar:
-            content = tar.extractfile("package/axe.min.js")
-            assert content
-            file.write_bytes(content.read())
-        archive.unlink()
-    return file.read_text()
-
-
-def visit(browser: Browser, language: str, **options: Any) -> BrowserContext:
-    settings = {"viewport": {"width": 1280, "height": 900}, "locale": language, **options}
-    return browser.new_context(ignore_https_errors=True, **settings)
-
-
-def violations(page: Page, axe: str) -> list[str]:
-    page.evaluate(axe)
-    found = page.evaluate("tags => axe.run({runOnly: tags})", WCAG)
-    assert found["passes"], "axe looked at nothing"
-    return [
-        f"{problem['id']}: {node['html'][:200]}"
-        for problem in found["violations"]
-        for node in problem["nodes"]
-    ]
-
-
 def settle(page: Page) -> None:
     page.evaluate("() => document.fonts.ready")
     page.wait_for_function(
@@ -145,16 +79,7 @@ def settle(page: Page) -> None:
 def inspect(page: Page, axe: str, name: str, language: str) -> None:
     settle(page)
     assert page.evaluate("() => document.documentElement.lang") == language
-    assert violations(page, axe) == []
-    pictures = BUILD / "pictures"
-    pictures.mkdir(parents=True, exist_ok=True)
-    for width in (1280, 375, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        too_wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-        assert too_wide <= 0, f"{name} scrolls sideways at {width} px"
-        if width != 320:
-            page.screenshot(path=pictures / f"preview-{name}-{language}-{width}.png", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 900})
+    look_at(page, axe, f"preview-{name}-{language}")
 
 
 @pytest.mark.slow
