@@ -135,6 +135,7 @@ class TimingGroup(_Group):
     send_retry: _Seconds | None = None
     send_attempts: Annotated[int, Field(gt=0)] | None = None
     gateway_poll: _Seconds | None = None
+    gateway_patience: _Seconds | None = None
     retry_ceiling: _Seconds | None = None
     lease: _Seconds | None = None
 

@@ -117,6 +117,9 @@ class Intake:
         served = reading.policy(request, mappings, day)
         if not isinstance(served, EvidenceMapping):
             return _refused(read, *served)
+        if now > message.at + ports.timing.t1 + ports.timing.allowance:
+            rule = "TDD 4.4: T1 was over before this request could be handled; begin with a new first request"
+            return _refused(read, Outcome.TIMED_OUT, rule)
         try:
             provider_key: str | None = translation.provider_for(request, served, mappings, {}).key
         except translation.Untranslatable:
@@ -124,26 +127,26 @@ class Intake:
         exchange = replace(
             self._new(message, read, now),
             mapping_key=served.key,
+            mapping_version=mappings.versions.get(f"evidence/{served.key}"),
+            mapping_revision=mappings.revision or None,
             provider_key=provider_key,
             evidence_key=ports.vault.new_key(),
         )
-            mapping_version=mappings.versions.get(f"evidence/{served.key}"),
-            mapping_revision=mappings.revision or None,
         accepted = event(
             Fact.REQUEST_ACCEPTED,
             now,
             mapping=served.key,
+            mapping_version=exchange.mapping_version,
+            mapping_revision=exchange.mapping_revision,
             provider=provider_key,
             version=exchange.edm_version,
         )
-            mapping_version=exchange.mapping_version,
-            mapping_revision=exchange.mapping_revision,
         if not reading.needs_preview(request, served):
             asking = replace(
                 exchange,
                 state=State.ASKING,
                 answer_to=message.message_id,
-                ask_until=now + ports.timing.t1,
+                ask_until=message.at + ports.timing.t1,
             )
             return _Accepted(asking, accepted)
         token = secrets.token_urlsafe(32)

@@ -283,6 +283,9 @@ class Outbox:
 
     def _look_again(self, tx: Transaction, message: Message, now: datetime) -> None:
         timing, attempts = self._ports.timing, message.attempts + 1
+        if now >= message.at + timing.gateway_patience:
+            self._given_up(tx, message, "EBMS:0301 the gateway knows neither receipt nor failure", now)
+            return
         due = now + timing.pause(timing.gateway_poll, attempts)
         tx.save_message(replace(message, attempts=attempts, due_at=due))
 

@@ -11,7 +11,7 @@ class Timing:
     """Time-outs of an inbound exchange. Raises SettingsInvalid where they contradict each other."""
 
     t1: timedelta = timedelta(minutes=5)
-    """First answer to a request, counted from its ebMS timestamp."""
+    """First answer to a request, counted from its arrival."""
     t2: timedelta = timedelta(minutes=15)
     """The user follows the preview location and identifies themself."""
     t3: timedelta = timedelta(minutes=40)
@@ -29,6 +29,8 @@ class Timing:
     send_attempts: int = 8
     gateway_poll: timedelta = timedelta(seconds=5)
     """First pause before a gateway is asked how far a message came; doubles up to `retry_ceiling`."""
+    gateway_patience: timedelta = timedelta(hours=24)
+    """How long a gateway may call a message under way, counted from queueing; then its receipt is overdue."""
     retry_ceiling: timedelta = timedelta(minutes=2)
     lease: timedelta = timedelta(seconds=90)
     """How long a worker may take for one step before another takes over."""

@@ -126,6 +126,12 @@ class Workflow:
     def _ask(self, exchange: Exchange, owner: str) -> None:
         ports = self._ports
         now = ports.clock()
+        waited_for = exchange.preview_deadline
+        if waited_for is None:
+            waited_for = exchange.created_at + ports.timing.t1 + ports.timing.allowance
+        if now >= waited_for:  # no worker ran meanwhile: nobody needs the evidence any more
+            self._write(exchange, owner, lambda tx, fresh: self._time_over(tx, fresh, now))
+            return
         mappings, mapping = self._mapped(exchange)
         with ports.ledger.begin() as tx:
             request = self._outbox.request_of(tx, exchange)
