@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +32,7 @@ def house_of(engine: Engine, forgotten: list[str] | None = None) -> SqlHousekeep
 
 
 def an_exchange(
-    engine: Engine, name: str, ended: datetime, state: State = State.CLOSED, **message: object
+    engine: Engine, name: str, ended: datetime, state: State = State.CLOSED, **message: Any
 ) -> Message:
     """An exchange with a message in, one out and three events."""
     came = replace(
@@ -44,7 +45,7 @@ def an_exchange(
     )
     sent = replace(
         came, direction=Direction.OUT, message_id=f"out-{name}@x", state=MessageState.ACKNOWLEDGED, **message
-    )  # type: ignore[arg-type]
+    )
     with ledger_of(engine).begin() as tx:
         new = replace(EXCHANGE, id=name, token_hash=name, created_at=ended, updated_at=ended)
         tx.save(new, None)
