@@ -1,4 +1,4 @@
-"""The topology of compose.yaml as processes: edge, two nodes, a worker, PostgreSQL, and the sandbox around them.
+"""The topology of compose.yaml as processes: edge, two nodes, a worker, PostgreSQL, the sandbox around them.
 
 Whole exchanges go through the edge with the shipped configuration; the foreign portal pushes to the partners'
 door with its client certificate, the citizen comes without one. Then a node dies.
@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
@@ -92,13 +91,17 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         sandbox.start(["identity-provider", "iam", "vehicle-register"])
         until(lambda: listening(world.port("portal")), "the portal listens")
         until(lambda: all(map(_ready, ports)), "both nodes are ready")
-        until(lambda: httpx.get(f"http://127.0.0.1:{edge.operator}/health").is_success, "the edge sees a node")
+        until(
+            lambda: httpx.get(f"http://127.0.0.1:{edge.operator}/health").is_success, "the edge sees a node"
+        )
         yield Deployment(world, edge, ports, (nodes[0], nodes[1]), slow)
 
 
 def _slow(world: World, port: int) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=str(world.authority))
-    connection = context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="localhost")
+    connection = context.wrap_socket(
+        socket.create_connection(("127.0.0.1", port)), server_hostname="localhost"
+    )
     connection.sendall(b"GET /preview/a/ HTTP/1.1\r\nHost: x\r\n")
     connection.settimeout(90)
     return connection
@@ -134,7 +137,11 @@ def test_pages_need_no_client_certificate_and_as4_does(deployment: Deployment) -
 
 
 def test_the_platform_does_not_repeat_what_a_client_says_of_its_way(deployment: Deployment) -> None:
-    spoofed = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "Forwarded": "host=evil.example"}
+    spoofed = {
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "http",
+        "Forwarded": "host=evil.example",
+    }
     with httpx.Client(verify=deployment.tls(), trust_env=False) as browser:
         for path in ("/validate", "/preview/0/", "/preview/static", "/preview/0/login"):
             answer = browser.get(deployment.world.url("platform", path), headers=spoofed)
