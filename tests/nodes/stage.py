@@ -102,10 +102,11 @@ class Stage:
         until(lambda: node.answers("/health/ready", 200))
         return node
 
-    def work(self, tree: Path | None = None, **more: str) -> Node:
-        """Start `worker` and wait until it is ready."""
+    def work(self, tree: Path | None = None, *, probed: bool = True, **more: str) -> Node:
+        """Start `worker` and wait until it is ready, unless it cannot be `probed`."""
         node = self._start("worker", free_port(), "http", tree, more)
-        until(lambda: node.answers("/health/ready", 200))
+        if probed:
+            until(lambda: node.answers("/health/ready", 200))
         return node
 
     def _start(self, command: str, port: int, scheme: str, tree: Path | None, more: dict[str, str]) -> Node:
