@@ -14,6 +14,7 @@ from intermediary.audit import AuditLog, Story
 from intermediary.cli_mappings import app as mappings_app
 from intermediary.cli_output import Json, err, out, print_json
 from intermediary.cli_pmodes import app as pmodes_app
+from intermediary.cli_purge import purge
 from intermediary.cli_releases import app as releases_app
 from intermediary.cli_trust import app as trust_app
 from intermediary.cli_validate import validate
@@ -37,6 +38,7 @@ app.add_typer(pmodes_app, name="pmodes")
 app.add_typer(trust_app, name="trust")
 app.command("validate")(validate)
 app.command("worker")(worker)
+app.command("purge")(purge)
 
 
 def main() -> None:

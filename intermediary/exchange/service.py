@@ -13,7 +13,7 @@ class Exchanges:
     """Everything that may be done with exchanges, for the composition root to hand out.
 
     `access_point` takes what partners push, `desk` what citizens do, `deliver` what providers push later,
-    `look` what a gateway tells of messages under way.
+    `look` what a gateway tells of messages under way; `housekeeping` is the store's side of retention.
     """
 
     def __init__(self, ports: Ports) -> None:
@@ -25,6 +25,7 @@ class Exchanges:
         self.desk = Desk(ports, self._outbox)
         self.deliver = self._workflow.deliver
         self.look = self._outbox.look
+        self.housekeeping = ports.housekeeping
 
     def worker(self, name: str) -> Worker:
         """A worker; `name` is the owner that its leases bear, unique among all processes."""
