@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from intermediary import health, observing, preview, store, upkeep
 from intermediary.as4.model import PMode
+from intermediary.at_rest import open_blobs, open_vault
 from intermediary.console import Checker, self_check_router
 from intermediary.exchange import Exchanges, OwnAs4, Ports, SettingsInvalid
 from intermediary.exchange.clock import PlatformClock
@@ -101,8 +102,8 @@ def build(settings: Settings) -> Platform:
 
     believed = open_trust(settings)
     wake = threading.Event()
-    vault = store.KeyVault.from_file(settings.platform_key_file)
-    blobs = store.FileBlobs(settings.blob_folder, vault)
+    vault = open_vault(settings)
+    blobs = open_blobs(settings, vault)
     pmodes = tuple(partner.pmode for partner in partners)
     clock = upkeep.open_clock(engine)
     metrics = _metrics(settings, engine, pmodes, clock) if settings.metrics else None

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from intermediary.audit import AuditLog, Story
+from intermediary.cli_keys import app as keys_app
 from intermediary.cli_mappings import app as mappings_app
 from intermediary.cli_output import Json, err, out, print_json
 from intermediary.cli_pmodes import app as pmodes_app
@@ -36,6 +37,7 @@ app.add_typer(exchanges_app, name="exchanges")
 app.add_typer(releases_app, name="releases")
 app.add_typer(pmodes_app, name="pmodes")
 app.add_typer(trust_app, name="trust")
+app.add_typer(keys_app, name="keys")
 app.command("validate")(validate)
 app.command("worker")(worker)
 app.command("purge")(purge)
@@ -114,9 +116,10 @@ def serve() -> None:
 def migrate() -> None:
     """Bring the database to the newest schema and make the platform key if there is none."""
     from intermediary import store
+    from intermediary.at_rest import open_vault
 
     settings = load_settings()
-    store.KeyVault.from_file(settings.platform_key_file)
+    open_vault(settings)
     engine = store.open_engine(settings.database_url)
     store.migrate(engine)
     out.print("The database has the newest schema.")

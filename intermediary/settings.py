@@ -95,6 +95,18 @@ class GatewayGroup(_Group):
         return self
 
 
+class S3Group(_Group):
+    """The object store of `blobs = "s3://…"`. Credentials come from where the AWS library looks for them
+    (environment, files, web identity, instance role)."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+/?$")] | None = None
+    """Left out: AWS."""
+    region: str | None = None
+    credentials_file: Path | None = None
+    """In the form of ~/.aws/credentials, section `default`."""
+    ca: Path | None = None
+
+
 class As4LimitsGroup(_Group):
     """What a pushed message may cost before it is refused, and how slowly it may come."""
 
@@ -172,9 +184,10 @@ class Settings(BaseSettings):
     database_url: str
     platform_key_file: Path
     """Wraps the keys of everything sealed; made on first use. Without it nothing sealed can be read."""
-    blobs: Path | None = None
-    """Folder of sealed content that is too large for a row; default: `blobs` beside the SQLite file.
-    Several nodes share it as they share the database. Back up both together."""
+    blobs: Annotated[str, Field(pattern=r"^(s3://[a-z0-9][a-z0-9.-]+(/.*)?|[^:]+)$")] | None = None
+    """Where sealed content lies that is too large for a row: a folder, by default `blobs` beside the SQLite
+    file, or s3://bucket/prefix. Several nodes share it as they share the database. Back up both together."""
+    s3: S3Group | None = None
     session_secret_file: Path
     host: str = "127.0.0.1"
     port: int = 8443
@@ -227,13 +240,23 @@ class Settings(BaseSettings):
             raise ValueError(
                 "give [as4_signing] and [as4_encryption], or the [gateway] that does the messaging"
             )
+        if self.s3 is not None and self.blob_bucket is None:
+            raise ValueError('[s3] is of use only with blobs = "s3://bucket/prefix"; give both or none')
         return self
+
+    @property
+    def blob_bucket(self) -> tuple[str, str] | None:
+        """Bucket and prefix where `blobs` lie, or None: in a folder."""
+        if self.blobs is None or not self.blobs.startswith("s3://"):
+            return None
+        bucket, _, prefix = self.blobs.removeprefix("s3://").partition("/")
+        return bucket, prefix.strip("/")
 
     @property
     def blob_folder(self) -> Path:
         """Where `blobs` lie. Raises SettingsInvalid where no setting and no SQLite file says so."""
         if self.blobs is not None:
-            return self.blobs
+            return Path(self.blobs)
         beside = self._beside_sqlite
         if beside is None:
             raise SettingsInvalid("blobs: name a folder that all nodes share; only SQLite has a default")
@@ -280,7 +303,8 @@ def load_settings() -> Settings:
         raise SettingsInvalid("\n".join(lines)) from None
     settings.timing.timing()
     settings.retention.retention()
-    _ = settings.blob_folder
+    if settings.blob_bucket is None:
+        _ = settings.blob_folder
     missing = [str(path) for path in _files(settings) if not path.exists()]
     if missing:
         raise SettingsInvalid("These files of the settings do not exist: " + ", ".join(missing))
@@ -308,4 +332,6 @@ def _files(settings: Settings) -> list[Path]:
     if gateway is not None:
         paths += [gateway.password_file, gateway.push_password_file, gateway.ca]
         paths += [gateway.client_certificate, gateway.client_key]
+    if settings.s3 is not None:
+        paths += [settings.s3.credentials_file, settings.s3.ca]
     return [path for path in paths if path is not None]

@@ -6,6 +6,8 @@ from intermediary.store.errors import BlobsUnusable, KeysUnusable, StoreError
 from intermediary.store.generated import made_once
 from intermediary.store.ledger import SqlLedger
 from intermediary.store.migrations import is_current, migrate
+from intermediary.store.platform_keys import KeyFolder, PlatformKey
+from intermediary.store.rotation import rewrap, wrapped_by, wraps
 from intermediary.store.s3 import S3Blobs, S3Place
 from intermediary.store.sealed import SweptBlobs
 from intermediary.store.vault import KeyVault
@@ -13,8 +15,10 @@ from intermediary.store.vault import KeyVault
 __all__ = [
     "BlobsUnusable",
     "FileBlobs",
+    "KeyFolder",
     "KeyVault",
     "KeysUnusable",
+    "PlatformKey",
     "S3Blobs",
     "S3Place",
     "SqlLedger",
@@ -25,5 +29,8 @@ __all__ = [
     "made_once",
     "migrate",
     "open_engine",
+    "rewrap",
     "scrub",
+    "wrapped_by",
+    "wraps",
 ]

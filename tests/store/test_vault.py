@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intermediary.store import KeyVault
+from intermediary.store import KeysUnusable, KeyVault
 
 VAULT = KeyVault(bytes(32))
 
@@ -51,5 +51,5 @@ def test_the_platform_key_is_made_once_for_the_owner_only(tmp_path: Path) -> Non
 
 
 def test_a_key_of_another_length_is_refused() -> None:
-    with pytest.raises(ValueError, match="32 bytes"):
+    with pytest.raises(KeysUnusable, match="32 bytes"):
         KeyVault(b"short")
