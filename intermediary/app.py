@@ -57,10 +57,15 @@ class Platform:
     """Official releases that judge beside the built-in rules."""
     believed: Trust | None = None
     """Whom we believe; its revocation answers are renewed in the background where our own AS4 works."""
-    pmodes: tuple[PMode, ...] = ()
+    partners: tuple[as4_door.Partner, ...] = ()
     metrics: observing.Metrics | None = None
     traces: observing.Traces | None = None
     clock: PlatformClock = field(default_factory=PlatformClock)
+
+    @property
+    def pmodes(self) -> tuple[PMode, ...]:
+        """How we talk to each partner."""
+        return tuple(partner.pmode for partner in self.partners)
 
     def renew(self, stop: threading.Event) -> None:
         """Keep answers about revocation fresh until `stop`."""
@@ -139,14 +144,14 @@ def build(settings: Settings) -> Platform:
         mappings,
         national_check,
         wake,
-        plugin,
-        ports.ledger,
-        releases,
-        believed,
-        pmodes,
-        metrics,
-        traces,
-        clock,
+        ledger,
+        plugin=plugin,
+        releases=releases,
+        believed=believed,
+        partners=partners,
+        metrics=metrics,
+        traces=traces,
+        clock=clock,
     )
 
 
@@ -195,17 +200,13 @@ def create_app(platform: Platform) -> FastAPI:
     app.include_router(self_check_router(Checker(Validator(shipped("xsd"), published_rules(), installed))))
     pages = _preview(platform)
     app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages, health.PASSING))
-
     if settings.console is not None:
         app.mount(
             *console_app(
+                platform,
                 settings.console,
-                settings,
                 session_secret=pages.session_secret,
                 operator_name=pages.operator_name,
-                engine=platform.engine,
-                ledger=platform.ledger,
-                clock=now,
             )
         )
     app.include_router(health.routes(platform.engine, platform.clock.explained))

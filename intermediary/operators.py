@@ -1,32 +1,32 @@
 """Wires the operators' console: `app.py` mounts what `console_app` gives."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
-from intermediary import console
-from intermediary.exchange.contracts import Ledger
-from intermediary.exchange.model import Fact, event
+from intermediary import console, trust
+from intermediary.as4.model import PMode
+from intermediary.audit import AuditLog
+from intermediary.exchange.model import Event, Fact, event
+from intermediary.keyring import held
 from intermediary.settings import ConsoleGroup, Settings
+from intermediary.transport import as4 as as4_door
 from intermediary.web import OidcClient, OidcSettings
+
+if TYPE_CHECKING:
+    from intermediary.app import Platform
 
 STREAM = "operators"
 """The log of what operators did."""
 
 
 def console_app(
-    group: ConsoleGroup,
-    settings: Settings,
-    *,
-    session_secret: str,
-    operator_name: str,
-    engine: Engine,
-    ledger: Ledger,
-    clock: Callable[[], datetime],
+    platform: "Platform", group: ConsoleGroup, *, session_secret: str, operator_name: str
 ) -> tuple[str, ASGIApp]:
     """Path and application of the console. Raises SettingsInvalid."""
+    settings, engine, clock, ledger = platform.settings, platform.engine, platform.clock, platform.ledger
     chosen = console.ConsoleSettings(
         session_secret=session_secret,
         public_url=settings.public_url,
@@ -47,7 +47,12 @@ def console_app(
         with ledger.begin() as tx:
             tx.log(STREAM, acted)
 
-    parts: tuple[console.Part, ...] = ()
+    log = AuditLog(engine)
+    parts = (
+        console.partners_part(_Partners(settings, platform.partners, log, clock)),
+        console.log_part(_Acts(log)),
+        console.sessions_part(),
+    )
     desk = console.Desk(
         settings=chosen,
         sessions=console.Sessions(engine, chosen, clock),
@@ -58,6 +63,58 @@ def console_app(
         attention=tuple(look for part in parts for look in part.attention),
     )
     return chosen.base_path, console.create_app(desk, tokens, client, parts)
+
+
+class _Acts:
+    """The operators' log."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+
+    def page(self, number: int, actor: str = "") -> tuple[tuple[console.Act, ...], int]:
+        events, pages = self._log.page(STREAM, number, actor=actor)
+        return tuple(_act(event) for event in events), pages
+
+    def intact(self) -> bool:
+        return self._log.intact(STREAM)
+
+
+def _act(event: Event) -> console.Act:
+    data = dict(event.data)
+    return console.Act(event.at, data.pop("actor", ""), data.pop("action", event.fact), tuple(data.items()))
+
+
+class _Partners:
+    """Partners as the settings name them, and what the log knows of them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        partners: Sequence[as4_door.Partner],
+        log: AuditLog,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._settings, self._log, self._clock = settings, log, clock
+        self._partners = {partner.pmode.id: partner for partner in partners}
+
+    def pmodes(self) -> tuple[PMode, ...]:
+        return tuple(partner.pmode for _, partner in sorted(self._partners.items()))
+
+    def return_hosts(self, pmode_id: str) -> tuple[str, ...]:
+        return self._partners[pmode_id].return_hosts
+
+    def certificates(self) -> tuple[trust.Entry, ...]:
+        return trust.inventory(held(self._settings, self.pmodes()), self._clock())
+
+    def traffic(self) -> Callable[[str], console.Traffic]:
+        seen = self._log.traffic(self._clock() - timedelta(days=30))
+        return lambda pmode_id: console.Traffic(*seen.get(pmode_id, ()))
+
+    def flaws(self, pmode_id: str) -> tuple[console.Flaw, ...]:
+        settings = self._settings
+        found = as4_door.lint_partners(settings.pmodes, self._clock(), gateway=settings.gateway is not None)
+        mine = (f for f in found if f.place == pmode_id or f.place.startswith(f"{pmode_id}: "))
+        return tuple(console.Flaw(f.severity, f"{f.place}: {f.text}", f.remedy) for f in mine)
 
 
 def _oidc(group: ConsoleGroup, settings: Settings) -> OidcSettings | None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlmodel import Session, col
 
 from intermediary.exchange.model import Event, Fact
 from intermediary.store.ledger import chain
-from intermediary.store.tables import EventRow, ExchangeRow
+from intermediary.store.tables import EventRow, ExchangeRow, MessageRow
 
 PLATFORM = "platform"
 """The stream of events that belong to no exchange (refused messages, test messages)."""
@@ -76,6 +76,46 @@ class AuditLog:
         with self._session() as session:
             rows = session.execute(statement).scalars().all()
             return tuple(_event(row) for row in reversed(rows))
+
+    def page(
+        self, stream: str, number: int, size: int = 50, actor: str = ""
+    ) -> tuple[tuple[Event, ...], int]:
+        """One page (from 1) of a stream's events, newest first, and how many pages there are.
+
+        `actor` keeps what that operator did.
+        """
+        wanted = [col(EventRow.stream) == stream]
+        if actor:
+            wanted.append(col(EventRow.data)["actor"].as_string() == actor)
+        with self._session() as session:
+            count = session.execute(select(func.count()).select_from(EventRow).where(*wanted)).scalar_one()
+            rows = session.execute(
+                select(EventRow)
+                .where(*wanted)
+                .order_by(col(EventRow.number).desc())
+                .limit(size)
+                .offset((number - 1) * size)
+            )
+            return tuple(_event(row) for row in rows.scalars()), max(1, -(-count // size))
+
+    def intact(self, stream: str) -> bool:
+        """The stream's chain of digests holds: nobody changed or removed an entry."""
+        with self._session() as session:
+            return _events(session, stream)[1]
+
+    def traffic(self, since: datetime) -> dict[str, tuple[int, datetime]]:
+        """Of each partner (P-Mode id) the number of exchanges since then, and when the last message went."""
+        counts = (
+            select(col(ExchangeRow.pmode_id), func.count())
+            .where(col(ExchangeRow.created_at) >= since)
+            .group_by(col(ExchangeRow.pmode_id))
+        )
+        last = select(col(MessageRow.pmode_id), func.max(col(MessageRow.at))).group_by(
+            col(MessageRow.pmode_id)
+        )
+        with self._session() as session:
+            exchanges = {row[0]: int(row[1]) for row in session.execute(counts)}
+            return {pmode: (exchanges.get(pmode, 0), at) for pmode, at in session.execute(last)}
 
     def broken_streams(self) -> tuple[str, ...]:
         """Streams whose chain of digests does not hold: somebody changed or removed an entry."""

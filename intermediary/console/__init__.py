@@ -11,6 +11,8 @@ entries of the navigation, what needs attention. `desk.py` shows how a page is w
 from intermediary.console.access import Operator, Role
 from intermediary.console.checking import Checked, CheckedPart, Checker
 from intermediary.console.desk import Desk
+from intermediary.console.offices import Act, Acts, log_part, sessions_part
+from intermediary.console.partners import Flaw, Partners, Traffic, partners_part
 from intermediary.console.service import Part, create_app
 from intermediary.console.sessions import Sessions
 from intermediary.console.settings import ConsoleSettings
@@ -18,17 +20,25 @@ from intermediary.console.tokens import Tokens
 from intermediary.console.validate import SelfCheckSettings, self_check_router
 
 __all__ = [
+    "Act",
+    "Acts",
     "Checked",
     "CheckedPart",
     "Checker",
     "ConsoleSettings",
     "Desk",
+    "Flaw",
     "Operator",
     "Part",
+    "Partners",
     "Role",
     "SelfCheckSettings",
     "Sessions",
     "Tokens",
+    "Traffic",
     "create_app",
+    "log_part",
+    "partners_part",
     "self_check_router",
+    "sessions_part",
 ]

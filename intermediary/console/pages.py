@@ -25,6 +25,11 @@ _FLASH, _LANGUAGE = "__Host-console-flash", "__Host-console-language"
 _FLASH_SECONDS = 60
 
 
+def _N(text: str) -> str:  # noqa: N802 - gettext's customary name
+    """Marks a text for the catalogues where it is not yet the time to translate it."""
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Area:
     """One part of the console, as the navigation shows it."""

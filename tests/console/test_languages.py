@@ -22,7 +22,7 @@ def _extracted() -> set[str]:
     found: set[str] = set()
     keywords = {"_": None, "_N": None, "gettext": None, "ngettext": (1, 2)}
     for _file, _line, message, _comments, _context in extract_from_dir(ROOM, methods, options, keywords):
-        found |= {message} if isinstance(message, str) else set(message)
+        found.add(message if isinstance(message, str) else message[0])
     return found | {role.value for role in Role}
 
 
@@ -32,7 +32,18 @@ def test_german_is_complete() -> None:
     assert missing == []
 
 
-SAME = {"Name", "Version", "Status", "Format", "URL", "Details", "Administrator"}
+SAME = {
+    "Partner %(name)s",
+    "Partner",
+    "%(what)s is done.",
+    "Name",
+    "Version",
+    "Status",
+    "Format",
+    "URL",
+    "Details",
+    "Administrator",
+}
 """Words that are the same in both languages."""
 
 
@@ -40,7 +51,7 @@ def _entries() -> Iterator[tuple[str, str, str]]:
     for file in sorted(LOCALE_FOLDER.glob("*/LC_MESSAGES/*.po")):
         with file.open("rb") as source:
             for message in read_po(source):
-                original = message.id if isinstance(message.id, str) else message.id[-1]
+                original = message.id if isinstance(message.id, str) else message.id[0]
                 texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
                 yield from ((file.name, original, text or "") for text in texts if original)
 
@@ -48,7 +59,7 @@ def _entries() -> Iterator[tuple[str, str, str]]:
 def test_translations_keep_the_places_of_values() -> None:
     for file, original, text in _entries():
         assert text, f"{file}: {original} is not translated"
-        assert set(PLACES.findall(text)) <= set(PLACES.findall(original)), f"{file}: {original}"
+        assert set(PLACES.findall(text)) <= {*PLACES.findall(original), "num"}, f"{file}: {original}"
 
 
 def test_no_translation_is_left_over() -> None:
