@@ -71,7 +71,8 @@ def finding_of(problem: Problem) -> LintFinding:
 def parse(entry: str, text: str) -> documents.Document:
     """The document of one entry from its YAML, as it stands in its file (a provider's without its key).
 
-    Raises MappingInvalid where it is no YAML map; whether the rules like it, the store says.
+    Numbers and truth values are still texts, as everywhere in these files; a draft gets them right. Raises
+    MappingInvalid where it is no YAML map; whether the rules like it, the store says.
     """
     read = _Folder()
     node = _compose(text, _place(entry)[0], read)

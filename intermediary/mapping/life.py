@@ -169,6 +169,12 @@ def taken(live: Sequence[Version], newcomer: Version) -> tuple[Version, ...]:
     return tuple(version for version in live if version.number not in left)
 
 
+def over(live: Sequence[Version], today: date) -> tuple[Version, ...]:
+    """The live versions whose last day is past, or whose time a newer one took."""
+    ahead = {period.version for period in periods(live) if period.last >= today}
+    return tuple(version for version in live if version.number not in ahead)
+
+
 def turns(found: Sequence[Period]) -> set[date]:
     """The days on which another version begins to count."""
     return {p.last + timedelta(days=1) for p in found[:-1] if p.last < date.max}

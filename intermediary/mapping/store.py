@@ -300,10 +300,20 @@ class MappingStore:
 
         Raises MappingInvalid where others need what would be gone, MappingConflict, MappingMissing.
         """
-        with self._moving(Action.RETIRE, refs, actor, reason, at) as (_, shelf, found):
-            gone = [version for version in found if version.state is State.LIVE]
+        change = self._change(Action.RETIRE, actor, reason, at)
+        with self._writing() as connection:
+            found = _all(connection, refs)
+            for version in found:
+                making.check_state(Action.RETIRE, version)
+            shelf = self._shelf(_revision(connection), connection)
+            gone = {version.ref: version for version in found if version.state is State.LIVE}
+            for entry in {version.entry for version in gone.values()}:
+                # What a retired version has replaced must not come back into force by itself.
+                gone |= {version.ref: version for version in life.over(shelf.live[entry], at.date())}
             if gone:
-                making.refuse_errors(shelf, shelf.changed(gone=gone), at.date(), ())
+                making.refuse_errors(shelf, shelf.changed(gone=gone.values()), at.date(), ())
+            steps = {version.ref: version for version in found} | gone
+            records.write(connection, change, {}, [(v, State.RETIRED) for v in steps.values()])
         return self._again(refs)
 
     def roll_back(self, entry: str, to: int, *, actor: str, reason: str, at: datetime) -> Version:

@@ -1,138 +1,534 @@
-"""The store on a real database: versions, nothing edited in place, several processes."""
+"""The store on real databases: a version's life, four eyes, nothing edited in place, several at once."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, select, text
+from sqlmodel import Session
 
+from intermediary.audit import AuditLog
+from intermediary.exchange.model import Fact
 from intermediary.mapping import (
+    FourEyes,
+    MappingConflict,
+    MappingError,
     MappingInvalid,
     MappingMissing,
-    MappingSet,
     MappingStore,
+    State,
     StoredMappings,
-    load,
+    documents_of,
+    needed_by,
 )
 from intermediary.mapping.model import Routing
-from intermediary.shipped import shipped
+from intermediary.store.tables import EventRow
+from tests.mapping.studio import ADA, BOB, LICENCE, NOW, SHIPPED, TODAY, approved, edited, published
 
-SHIPPED = load(shipped("mappings"))
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-def changed(key: str = "fahrerlaubnis", law: str = "§ 1 Neues Gesetz") -> MappingSet:
-    """The shipped set with one mapping changed."""
-    rows = tuple(replace(m, legal_basis=law) if m.key == key else m for m in SHIPPED.mappings)
-    return replace(SHIPPED, mappings=rows)
+LAW = "§ 1 Neues Gesetz"
+WHO: dict[str, Any] = {"actor": ADA, "reason": "test", "at": NOW}
 
 
-def save(store: MappingStore, mapping_set: MappingSet, reason: str = "test") -> int:
-    return store.save(mapping_set, author="Ada", reason=reason, now=NOW)
+def law(store: MappingStore, day: date = TODAY) -> str | None:
+    """The legal basis of the driving licence that is in force on a day; None: nobody asks for one."""
+    classification = SHIPPED.by_key("fahrerlaubnis")
+    assert classification is not None
+    found = store.live(day).find(classification.evidence_type_classifications[0], day)
+    return found.legal_basis if found else None
 
 
-def test_what_is_saved_is_live(engine: Engine) -> None:
-    store = MappingStore(engine)
-    assert store.version() == 0
-    assert save(store, SHIPPED) == 1
-    assert store.live() == SHIPPED
-    assert StoredMappings(store)(date(2026, 1, 1)) == SHIPPED
+# ---------------------------------------------------------------------------------------------- the first set
+
+
+def test_the_first_set_is_live_at_once(kept: MappingStore) -> None:
+    assert kept.live(TODAY) == SHIPPED
+    assert StoredMappings(kept)(TODAY) == SHIPPED
+    assert kept.live(TODAY).revision == kept.revision() == 1
+    assert set(kept.live(TODAY).versions.values()) == {1}
+    assert kept.version(LICENCE, 1).state is State.LIVE
 
 
 def test_an_empty_store_says_so(engine: Engine) -> None:
+    store = MappingStore(engine)
+    assert store.revision() == 0
     with pytest.raises(MappingMissing, match="import a set first"):
-        MappingStore(engine).live()
+        store.live(TODAY)
 
 
-def test_versions_stay_as_they_were(engine: Engine) -> None:
-    store = MappingStore(engine)
-    without = replace(SHIPPED, mappings=SHIPPED.mappings[1:])
-    for mapping_set in (SHIPPED, changed(), without):
-        save(store, mapping_set)
-    assert store.version() == 3
-    assert [store.as_of(v) for v in (1, 2, 3)] == [SHIPPED, changed(), without]
-    with pytest.raises(MappingMissing):
-        store.as_of(4)
-
-
-def test_history_says_who_changed_what_and_why(engine: Engine) -> None:
-    store = MappingStore(engine)
-    save(store, SHIPPED, "first start")
-    save(store, changed(), "new law")
-    save(store, replace(SHIPPED, mappings=SHIPPED.mappings[1:]), "withdrawn")
-    withdrawn, law, first = store.history()
-    assert (first.reason, first.author, first.saved_at) == ("first start", "Ada", NOW)
-    assert len(first.changed) == len(SHIPPED.mappings) + len(SHIPPED.providers) + 2
-    assert (law.version, law.changed, law.removed) == (2, ("evidence/fahrerlaubnis",), ())
-    assert withdrawn.removed == (f"evidence/{SHIPPED.mappings[0].key}",)
-    assert withdrawn.changed == ("evidence/fahrerlaubnis",)
-
-
-def test_saving_the_same_again_makes_no_version(engine: Engine) -> None:
-    store = MappingStore(engine)
-    assert [save(store, SHIPPED), save(store, SHIPPED)] == [1, 1]
-
-
-def test_a_removed_mapping_may_come_back(engine: Engine) -> None:
-    store = MappingStore(engine)
-    for mapping_set in (SHIPPED, replace(SHIPPED, mappings=()), SHIPPED):
-        save(store, mapping_set)
-    assert store.live() == SHIPPED
+def test_only_an_empty_store_takes_a_set_without_review(kept: MappingStore) -> None:
+    with pytest.raises(MappingConflict, match="review"):
+        kept.adopt(SHIPPED, **WHO)
 
 
 def test_an_invalid_set_never_becomes_live(engine: Engine) -> None:
     store = MappingStore(engine)
     broken = replace(SHIPPED.mappings[0], routing=Routing("nobody"))
     with pytest.raises(MappingInvalid, match="no provider «nobody»"):
-        save(store, replace(SHIPPED, mappings=(broken,)))
-    assert store.version() == 0
+        store.adopt(replace(SHIPPED, mappings=(broken,)), **WHO)
+    assert store.revision() == 0
 
 
-def test_another_process_sees_a_change_at_its_next_call(engine: Engine) -> None:
-    ours, theirs = MappingStore(engine), MappingStore(engine)
-    save(ours, SHIPPED)
-    assert theirs.live() == SHIPPED
-    save(ours, changed())
-    assert theirs.live() == changed()
+# ------------------------------------------------------------------------------------------- a version's life
 
 
-def test_an_unchanged_set_is_not_read_again(engine: Engine) -> None:
-    store = MappingStore(engine)
-    save(store, SHIPPED)
-    live = store.live()
+def test_an_edit_is_in_force_only_after_another_has_approved_it(kept: MappingStore) -> None:
+    old = law(kept)
+    draft = edited(kept, legal_basis=LAW)
+    assert (draft.number, draft.state, draft.authors, draft.based_on) == (2, State.DRAFT, (ADA,), 1)
+    assert law(kept) == old
+    approved(kept, draft)
+    assert law(kept) == old
+    (live,) = kept.go_live(draft.ref, **WHO)
+    assert (live.state, live.reviewer, live.published) == (State.LIVE, BOB, kept.revision())
+    assert law(kept) == LAW
+    assert kept.live(TODAY).versions[LICENCE] == 2
+    assert kept.version(LICENCE, 1).state is State.RETIRED
+    assert law(MappingStore(kept._engine)) == LAW, "another process sees it at its next look"
+
+
+@pytest.mark.parametrize("name", [ADA, "ada lovelace", "  Ada  Lovelace ", "Ａda Lovelace"])
+def test_nobody_approves_their_own_draft(kept: MappingStore, name: str) -> None:
+    draft = edited(kept, legal_basis=LAW)
+    kept.submit(draft.ref, actor=BOB, reason="x", at=NOW)
+    with pytest.raises(FourEyes, match="somebody else"):
+        kept.approve(draft.ref, actor=name, reason="fine", at=NOW)
+    assert kept.version(*draft.ref).state is State.IN_REVIEW
+
+
+def test_who_edited_a_draft_on_the_way_may_not_approve_what_became_of_it(kept: MappingStore) -> None:
+    edited(kept, by=ADA, legal_basis="first")
+    second = edited(kept, by=BOB, legal_basis="second")
+    assert second.authors == (ADA, BOB)
+    kept.submit(second.ref, **WHO)
+    for author in (ADA, BOB):
+        with pytest.raises(FourEyes):
+            kept.approve(second.ref, actor=author, reason="fine", at=NOW)
+    assert kept.approve(second.ref, actor="Cem", reason="fine", at=NOW)[0].reviewer == "Cem"
+
+
+def test_giving_a_draft_up_and_letting_another_repeat_it_is_no_way_around_four_eyes(
+    kept: MappingStore,
+) -> None:
+    first = edited(kept, by=ADA, legal_basis=LAW)
+    kept.retire(first.ref, **WHO)
+    again = edited(kept, by=BOB)
+    assert again.authors == (ADA, BOB)
+
+
+def test_an_edit_of_what_was_approved_is_reviewed_anew(kept: MappingStore) -> None:
+    first = approved(kept, edited(kept, legal_basis=LAW))
+    second = edited(kept, legal_basis="another")
+    assert kept.version(*first.ref).state is State.RETIRED
+    assert (second.state, second.reviewer) == (State.DRAFT, None)
+    for ref in (first.ref, second.ref):
+        with pytest.raises(MappingConflict):
+            kept.go_live(ref, **WHO)
+
+
+def test_a_rejected_version_goes_back_to_its_author(kept: MappingStore) -> None:
+    draft = approved(kept, edited(kept, legal_basis=LAW))
+    (back,) = kept.reject(draft.ref, actor=BOB, reason="wrong law", at=NOW)
+    assert (back.state, back.reviewer) == (State.DRAFT, None)
+    kept.submit(draft.ref, **WHO)
+    assert kept.history(LICENCE)[1].reason == "wrong law"
+
+
+@pytest.mark.parametrize("action", ["submit", "approve", "reject", "go_live"])
+def test_a_step_out_of_turn_is_refused(kept: MappingStore, action: str) -> None:
+    with pytest.raises(MappingConflict, match="is live, not"):
+        getattr(kept, action)((LICENCE, 1), actor=BOB, reason="x", at=NOW)
+
+
+def test_what_is_not_there_is_said(kept: MappingStore) -> None:
+    for call in (
+        lambda: kept.version(LICENCE, 7),
+        lambda: kept.versions("evidence/none"),
+        lambda: kept.document(LICENCE, 7),
+        lambda: kept.approve((LICENCE, 7), **WHO),
+        lambda: kept.roll_back(LICENCE, 7, **WHO),
+        lambda: kept.as_of(7, TODAY),
+        lambda: kept.usage("platform"),
+    ):
+        with pytest.raises(MappingMissing):
+            call()
+
+
+@pytest.mark.parametrize("empty", ["actor", "reason"])
+def test_nothing_happens_without_name_and_reason(kept: MappingStore, empty: str) -> None:
+    with pytest.raises(MappingInvalid, match=empty):
+        kept.retire((LICENCE, 1), **{**WHO, empty: "  "})
+
+
+# -------------------------------------------------------------------------------------------- what is refused
+
+
+def test_a_draft_may_be_wrong_but_is_not_handed_in_so(kept: MappingStore) -> None:
+    draft = edited(kept, procedures=["Z9"], titles=None)
+    findings = kept.findings(draft.ref, day=TODAY)
+    assert [(f.entry, f.path) for f in findings] == [(LICENCE, ("titles",))]
+    with pytest.raises(MappingInvalid, match="«titles» is missing") as refused:
+        kept.submit(draft.ref, **WHO)
+    assert refused.value.findings == findings
+    better = edited(kept, titles={"en": "Driving licence"})
+    with pytest.raises(MappingInvalid, match="«Z9» is no procedure"):
+        kept.submit(better.ref, **WHO)
+
+
+def test_what_depends_on_each_other_is_handed_in_together(kept: MappingStore) -> None:
+    register = kept.document("provider/kba-zfer", 1) | {"national_id": "urn:de:new"}
+    provider = kept.draft("provider/new", register, expected=0, **WHO)
+    mapping = edited(kept, routing={"provider": "new"})
+    with pytest.raises(MappingInvalid, match="no provider «new»"):
+        kept.submit(mapping.ref, **WHO)
+    refs = (provider.ref, mapping.ref)
+    kept.submit(*refs, **WHO)
+    kept.approve(*refs, actor=BOB, reason="fine", at=NOW)
+    with pytest.raises(MappingInvalid, match="no provider «new»"):
+        kept.go_live(mapping.ref, **WHO)
+    kept.go_live(*refs, **WHO)
+    live = kept.live(TODAY)
+    assert needed_by(live, "provider/new") == (LICENCE,)
+    with pytest.raises(MappingInvalid, match="no provider «new»"):
+        kept.retire(provider.ref, **WHO)
+    kept.retire(*refs, **WHO)
+    assert kept.live(TODAY).by_key("fahrerlaubnis") is None
+
+
+@pytest.mark.parametrize("entry", ["evidence/Ö", "evidence/", "other/x", "", "provider/a/b", "platform/x"])
+def test_an_entry_has_a_proper_name(kept: MappingStore, entry: str) -> None:
+    with pytest.raises(MappingInvalid):
+        kept.draft(entry, {}, expected=0, **WHO)
+
+
+@pytest.mark.parametrize("document", [[], "x", {"a": {1, 2}}, {"a": float("nan")}, {"a": "x" * (1 << 20)}])
+def test_what_json_cannot_hold_is_no_document(kept: MappingStore, document: Any) -> None:
+    with pytest.raises(MappingInvalid):
+        kept.draft(LICENCE, document, expected=1, **WHO)
+
+
+def test_an_error_that_was_there_before_stops_nobody_else(kept: MappingStore, monkeypatch: Any) -> None:
+    from intermediary.mapping import rules
+
+    monkeypatch.setattr(rules, "_PROTOCOLS", ("xnachweis",))  # a stricter release of ours
+    assert published(kept, legal_basis=LAW).state is State.LIVE
+    with pytest.raises(MappingInvalid, match="no protocol"):
+        published(kept, "provider/unternehmensbasisregister", component="x")
+
+
+# -------------------------------------------------------------------------------------- validity by the clock
+
+
+def test_a_version_takes_effect_on_its_first_day_without_a_job(kept: MappingStore) -> None:
+    old = law(kept)
+    published(kept, legal_basis=LAW, valid_from="2027-01-01")
+    revision = kept.revision()
+    assert law(kept, date(2026, 12, 31)) == old
+    assert law(kept, date(2027, 1, 1)) == LAW
+    assert law(kept, date(2026, 12, 31)) == old
+    assert kept.revision() == revision
+    (shown,) = (e for e in kept.entries(TODAY) if e.name == LICENCE)
+    assert shown.in_force is not None
+    assert (shown.in_force.number, [v.number for v in shown.scheduled]) == (1, [2])
+
+
+def test_a_version_ends_with_its_last_day(kept: MappingStore) -> None:
+    published(kept, legal_basis=LAW, valid_until="2026-12-31")
+    assert law(kept, date(2026, 12, 31)) == LAW
+    assert law(kept, date(2027, 1, 1)) is None, "what it replaced does not come back"
+
+
+def test_a_provider_moves_on_a_day(kept: MappingStore) -> None:
+    published(kept, "provider/kba-zfer", url="https://new.example", valid_from="2027-01-01")
+    urls = [kept.live(date(2026, 12, 31) + timedelta(days=n)).providers["kba-zfer"].url for n in (0, 1)]
+    assert urls == ["https://zfer.kba.example", "https://new.example"]
+
+
+def test_what_is_to_follow_is_not_pushed_aside_by_accident(kept: MappingStore) -> None:
+    later = published(kept, legal_basis=LAW, valid_from="2027-01-01")
+    correction = approved(kept, edited(kept, legal_basis="§ 0", valid_from="2026-01-01"))
+    with pytest.raises(MappingConflict, match="is to follow on 2027-01-01"):
+        kept.go_live(correction.ref, **WHO)
+    ended = approved(kept, edited(kept, legal_basis="§ 0", valid_from="2026-01-01", valid_until="2026-12-31"))
+    kept.go_live(ended.ref, **WHO)
+    assert (law(kept), law(kept, date(2027, 1, 1))) == ("§ 0", LAW)
+    corrected = published(kept, legal_basis="§ 2", valid_from="2027-01-01", valid_until=None)
+    assert law(kept, date(2027, 1, 1)) == "§ 2"
+    assert kept.version(*later.ref).state is State.RETIRED
+    assert corrected.state is State.LIVE
+
+
+def test_what_is_over_does_not_go_live(kept: MappingStore) -> None:
+    draft = approved(kept, edited(kept, valid_until="2026-11-23"))
+    with pytest.raises(MappingConflict, match="ended on 2026-11-23"):
+        kept.go_live(draft.ref, **WHO)
+
+
+def test_a_set_that_would_break_on_a_later_day_is_refused_now(kept: MappingStore) -> None:
+    """The provider's mapping is valid for ever, the other's classification begins in 2027."""
+    residence = kept.document("evidence/meldebescheinigung", 1)
+    draft = edited(
+        kept,
+        evidence_type_classifications=residence["evidence_type_classifications"],
+        valid_from="2027-01-01",
+    )
+    with pytest.raises(MappingInvalid, match="in the same time"):
+        kept.submit(draft.ref, **WHO)
+
+
+# ------------------------------------------------------------------------------------------ roll back, retire
+
+
+def test_roll_back_is_one_action_and_a_new_version(kept: MappingStore) -> None:
+    old = law(kept)
+    published(kept, legal_basis=LAW)
+    assert kept.before(LICENCE, TODAY).number == 1
+    back = kept.roll_back(LICENCE, 1, actor=ADA, reason="wrong law", at=NOW)
+    assert (back.number, back.state, back.based_on, back.reason) == (3, State.LIVE, 1, "wrong law")
+    assert law(kept) == old
+    assert kept.document(LICENCE, 3) == kept.document(LICENCE, 1)
+    assert kept.diff(LICENCE, 1, 3) == ()
+    assert [v.state for v in kept.versions(LICENCE)] == [State.LIVE, State.RETIRED, State.RETIRED]
+
+
+def test_rolled_back_to_what_somebody_approved_it_keeps_the_reviewer(kept: MappingStore) -> None:
+    published(kept, legal_basis=LAW)
+    published(kept, legal_basis="§ 2")
+    assert kept.roll_back(LICENCE, 2, **WHO).reviewer == BOB
+
+
+def test_nothing_comes_into_force_by_rolling_back_that_was_never_approved(kept: MappingStore) -> None:
+    draft = edited(kept, legal_basis=LAW)
+    with pytest.raises(MappingConflict, match="never live"):
+        kept.roll_back(LICENCE, draft.number, **WHO)
+    with pytest.raises(MappingConflict, match="is in force"):
+        kept.roll_back(LICENCE, 1, **WHO)
+
+
+def test_rolling_back_takes_what_was_scheduled_along(kept: MappingStore) -> None:
+    old = law(kept)
+    published(kept, legal_basis="§ 2")
+    published(kept, legal_basis=LAW, valid_from="2027-01-01")
+    kept.roll_back(LICENCE, 1, **WHO)
+    assert (law(kept), law(kept, date(2027, 1, 1))) == (old, old)
+
+
+def test_retiring_what_is_scheduled_leaves_what_is_in_force(kept: MappingStore) -> None:
+    old = law(kept)
+    later = published(kept, legal_basis=LAW, valid_from="2027-01-01")
+    kept.retire(later.ref, **WHO)
+    assert (law(kept), law(kept, date(2027, 1, 1))) == (old, old)
+
+
+def test_what_was_replaced_does_not_come_back_by_retiring_what_replaced_it(kept: MappingStore) -> None:
+    later = published(kept, legal_basis=LAW, valid_from="2027-01-01")
+    kept.retire(later.ref, actor=ADA, reason="stop", at=NOW + timedelta(days=60))
+    assert law(kept, date(2027, 1, 23)) is None
+    assert kept.version(LICENCE, 1).state is State.RETIRED
+
+
+def test_a_retired_mapping_is_gone_and_may_come_back(kept: MappingStore) -> None:
+    old = law(kept)
+    kept.retire((LICENCE, 1), **WHO)
+    assert law(kept) is None
+    with pytest.raises(MappingConflict):
+        kept.retire((LICENCE, 1), **WHO)
+    assert kept.before(LICENCE, TODAY).number == 1
+    kept.roll_back(LICENCE, 1, **WHO)
+    assert law(kept) == old
+
+
+# --------------------------------------------------------------------------------------------------- for ever
+
+
+def test_every_revision_stays_as_it_was(kept: MappingStore) -> None:
+    sets = [kept.live(TODAY)]
+    for change in ("a", "b"):
+        published(kept, legal_basis=change)
+        sets.append(kept.live(TODAY))
+    kept.retire((LICENCE, 3), **WHO)
+    fresh = MappingStore(kept._engine)
+    for held in sets:
+        assert fresh.as_of(held.revision, TODAY) == held
+        assert fresh.as_of(held.revision, TODAY).versions == held.versions
+
+
+def test_nothing_is_edited_in_place(kept: MappingStore) -> None:
     statements: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    assert store.live() is live
-    assert len([s for s in statements if s.startswith("SELECT")]) == 1
-    assert not any("mapping_entry" in s for s in statements)
+    event.listen(kept._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    published(kept, legal_basis=LAW)
+    kept.roll_back(LICENCE, 1, **WHO)
+    kept.retire((LICENCE, 3), **WHO)
+    assert not [s for s in statements if s.lstrip().startswith(("UPDATE", "DELETE"))]
 
 
-def test_nothing_is_edited_in_place(engine: Engine) -> None:
-    store = MappingStore(engine)
-    statements: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    for mapping_set in (SHIPPED, changed(), replace(SHIPPED, mappings=())):
-        save(store, mapping_set)
-    assert not [s for s in statements if s.startswith(("UPDATE", "DELETE"))]
-    with engine.connect() as connection:
-        query = text("SELECT count(*) FROM mapping_entry WHERE entry = 'evidence/fahrerlaubnis'")
-        assert connection.scalar(query) == 3
+def test_every_step_is_in_the_log_and_the_log_proves_what_was_said(kept: MappingStore) -> None:
+    published(kept, legal_basis=LAW)
+    with Session(kept._engine.execution_options(reading=True)) as session:
+        rows = session.scalars(select(EventRow).where(EventRow.stream == "mappings")).all()  # type: ignore[arg-type]
+    last = [(row.fact, row.data["entry"], row.data["version"], row.data["actor"]) for row in rows[-5:]]
+    assert last == [
+        (Fact.MAPPING_DRAFTED, LICENCE, "2", ADA),
+        (Fact.MAPPING_SUBMITTED, LICENCE, "2", ADA),
+        (Fact.MAPPING_APPROVED, LICENCE, "2", BOB),
+        (Fact.MAPPING_RETIRED, LICENCE, "1", ADA),
+        (Fact.MAPPING_LIVE, LICENCE, "2", ADA),
+    ]
+    assert {row.data["via"] for row in rows} == {"test"}
+    assert len(rows[-5].data["content"]) == 64
+    assert AuditLog(kept._engine).broken_streams() == ()
+    with kept._engine.begin() as connection:
+        connection.execute(text("UPDATE event SET fact = 'mapping-live' WHERE fact = 'mapping-drafted'"))
+    assert AuditLog(kept._engine).broken_streams() == ("mappings",)
 
 
-def test_two_writers_at_once_lose_nothing(engine: Engine) -> None:
-    save(MappingStore(engine), SHIPPED)
-    start = Barrier(2)
+def test_the_history_says_who_did_what_and_why(kept: MappingStore) -> None:
+    published(kept, legal_basis=LAW)
+    steps = [(s.version, s.action, s.state, s.actor, s.via) for s in kept.history(LICENCE, limit=3)]
+    assert steps == [
+        (2, "go-live", "live", ADA, "test"),
+        (1, "go-live", "retired", ADA, "test"),
+        (2, "approve", "approved", BOB, "test"),
+    ]
+    assert len(kept.history()) == 5 + len(documents_of(SHIPPED))
 
-    def write(law: str) -> None:
+
+# -------------------------------------------------------------------------------------------- several at once
+
+
+def test_who_did_not_see_the_newest_version_is_told(kept: MappingStore) -> None:
+    said = kept.document(LICENCE, 1)
+    edited(kept, by=BOB, legal_basis=LAW)
+    with pytest.raises(
+        MappingConflict, match=r"version 2, by Bob at 2026-11-24 12:00 UTC; you saw version 1"
+    ):
+        kept.draft(LICENCE, said, expected=1, **WHO)
+    with pytest.raises(MappingConflict, match="no entry"):
+        kept.draft("evidence/none", said, expected=1, **WHO)
+
+
+def test_of_two_who_save_at_once_one_is_told(kept: MappingStore) -> None:
+    said, start = kept.document(LICENCE, 1), Barrier(2)
+    told: list[object] = []
+
+    def save(who: str) -> None:
         start.wait()
-        save(MappingStore(engine), changed(law=law))
+        try:
+            told.append(
+                MappingStore(kept._engine).draft(LICENCE, said, expected=1, actor=who, reason="x", at=NOW)
+            )
+        except MappingError as conflict:
+            told.append(type(conflict))
 
-    writers = [Thread(target=write, args=(law,)) for law in ("§ 1", "§ 2")]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    store = MappingStore(engine)
-    laws = {(store.as_of(v).by_key("fahrerlaubnis") or SHIPPED.mappings[0]).legal_basis for v in (2, 3)}
-    assert laws == {"§ 1", "§ 2"}
+    people = [Thread(target=save, args=(who,)) for who in (ADA, BOB)]
+    for each in people:
+        each.start()
+    for each in people:
+        each.join()
+    assert told.count(MappingConflict) == 1
+    assert len(kept.versions(LICENCE)) == 2
+
+
+def test_of_two_nodes_that_start_at_once_one_brings_the_first_set(engine: Engine) -> None:
+    start = Barrier(2)
+    told: list[object] = []
+
+    def begin() -> None:
+        start.wait()
+        try:
+            told.append(MappingStore(engine).adopt(SHIPPED, **WHO))
+        except MappingConflict as conflict:
+            told.append(type(conflict))
+
+    nodes = [Thread(target=begin) for _ in range(2)]
+    for node in nodes:
+        node.start()
+    for node in nodes:
+        node.join()
+    assert sorted(map(str, told)) == ["1", str(MappingConflict)]
+
+
+def test_an_unchanged_set_is_not_read_again(kept: MappingStore) -> None:
+    live = kept.live(TODAY)
+    statements: list[str] = []
+    event.listen(kept._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert kept.live(TODAY) is live
+    assert kept.live(TODAY + timedelta(days=1)) is live
+    reads = [s for s in statements if s.startswith("SELECT")]
+    assert len(reads) == 2
+    assert not any("mapping_content" in s for s in reads)
+
+
+# ---------------------------------------------------------------------------------------------- sets from git
+
+
+def with_law(text: str) -> dict[str, Any]:
+    """The shipped set as documents, the driving licence by another law."""
+    return documents_of(SHIPPED) | {LICENCE: {**documents_of(SHIPPED)[LICENCE], "legal_basis": text}}
+
+
+def test_of_a_set_only_what_differs_is_handed_in(kept: MappingStore) -> None:
+    assert kept.propose(documents_of(SHIPPED), **WHO) == ()
+    (version,) = kept.propose(with_law(LAW), **WHO)
+    assert (version.ref, version.state, version.author) == ((LICENCE, 2), State.IN_REVIEW, ADA)
+    assert kept.propose(with_law(LAW), **WHO) == (version,), "the same again changes nothing"
+    (corrected,) = kept.propose(with_law("§ 2"), **WHO)
+    assert (corrected.number, kept.version(LICENCE, 2).state) == (3, State.RETIRED)
+    with pytest.raises(FourEyes):
+        kept.approve(corrected.ref, **WHO)
+
+
+def test_a_set_from_git_does_not_run_over_what_somebody_else_has_in_work(kept: MappingStore) -> None:
+    edited(kept, by=BOB, legal_basis="§ 7")
+    with pytest.raises(MappingConflict, match="version 2 is draft, by Bob"):
+        kept.propose(with_law(LAW), **WHO)
+
+
+def test_a_draft_that_says_the_same_is_handed_in(kept: MappingStore) -> None:
+    draft = edited(kept, by=BOB, legal_basis=LAW)
+    (version,) = kept.propose(with_law(LAW), **WHO)
+    assert (version.ref, version.state, version.authors) == (draft.ref, State.IN_REVIEW, (BOB,))
+
+
+def test_a_set_from_git_that_breaks_a_rule_leaves_nothing_behind(kept: MappingStore) -> None:
+    broken = with_law(LAW) | {"provider/kba-zfer": {"url": "http://x"}}
+    with pytest.raises(MappingInvalid):
+        kept.propose(broken, **WHO)
+    assert len(kept.versions(LICENCE)) == 1
+
+
+# ------------------------------------------------------------------------------------------------- looking up
+
+
+def test_entries_are_found_by_what_they_say(kept: MappingStore) -> None:
+    draft = edited(kept, legal_basis=LAW)
+    names = {kind: [e.name for e in kept.entries(TODAY, kind=kind)] for kind in ("evidence", "platform")}
+    assert (len(names["evidence"]), names["platform"]) == (14, ["platform"])
+    assert [e.name for e in kept.entries(TODAY, text="driving LICENCE", kind="evidence")] == [LICENCE]
+    (found,) = kept.entries(TODAY, state=State.DRAFT)
+    assert (found.key, found.pending, found.titles["en"]) == ("fahrerlaubnis", draft, "Driving licence")
+    assert kept.entries(TODAY, text="nothing like it") == ()
+
+
+def test_a_draft_may_be_tried_before_it_is_live(kept: MappingStore) -> None:
+    draft = edited(kept, legal_basis=LAW, valid_from="2027-01-01")
+    tried = kept.would_be(draft.ref, day=TODAY).by_key("fahrerlaubnis")
+    assert tried is not None
+    assert tried.legal_basis == LAW
+    assert kept.live(TODAY) == SHIPPED
+
+
+def test_a_draft_is_kept_as_it_would_be_exported(kept: MappingStore) -> None:
+    said = dict(reversed(kept.document(LICENCE, 1).items())) | {"preview": "required", "retention_days": 0}
+    draft = kept.draft(LICENCE, said, expected=1, **WHO)
+    assert list(kept.document(*draft.ref).items()) == list(kept.document(LICENCE, 1).items())
+
+
+def test_times_are_aware(kept: MappingStore) -> None:
+    version = published(kept, legal_basis=LAW)
+    assert (version.drafted_at, version.published_at, version.changed_at) == (NOW, NOW, NOW)
+    assert version.drafted_at.tzinfo is not None
+    with pytest.raises(Exception, match="without zone"):
+        kept.retire(version.ref, actor=ADA, reason="x", at=datetime(2026, 1, 1))
+    assert NOW.tzinfo is UTC
