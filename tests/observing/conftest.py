@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
@@ -10,7 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
 
-from intermediary.observing import Metrics, Observation, StoreGauges, Traces, log_facts, observed
+from intermediary.observing import ClockGauges, Metrics, Observation, StoreGauges, Traces, log_facts, observed
 from intermediary.trust import Held
 from tests.exchange.conftest import house, keys
 from tests.exchange.house import House
@@ -29,6 +30,8 @@ class Watched:
     traces: Traces
     spans: InMemorySpanExporter
     seen: list[Observation] = field(default_factory=list)
+    ahead: dict[str, timedelta] = field(default_factory=lambda: {"machine": timedelta()})
+    """By how much clocks are ahead of the house's."""
 
     def scrape(self) -> Scrape:
         """Every sample, by name and labels."""
@@ -59,6 +62,7 @@ def watch(house: House) -> Watched:
     metrics.add(StoreGauges(house.engine, held, house.clock))
     spans = InMemorySpanExporter()
     watched = Watched(house, metrics, Traces(SimpleSpanProcessor(spans)), spans)
+    metrics.add(ClockGauges(lambda: watched.ahead))
     house.ledger = observed(house.ledger, watched.seen.append, log_facts, metrics.watch, watched.traces.watch)
     house.again()
     return watched

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,10 @@ def certificate_ends(days: int) -> Script:
     return script
 
 
+def clock_leaps(watched: Watched, minute: int) -> None:
+    watched.ahead["machine"] = timedelta(hours=-1 if minute > 5 else 0)
+
+
 def schema_lost(watched: Watched, minute: int) -> None:
     if minute == 5:
         with watched.house.engine.begin() as connection:
@@ -105,6 +110,7 @@ SCRIPTS: dict[str, Script] = {
     "Backlog": no_workers,
     "CertificateEnding": certificate_ends(25),
     "CertificateUrgent": certificate_ends(5),
+    "ClockWrong": clock_leaps,
     "NotReady": schema_lost,
 }
 
