@@ -73,10 +73,10 @@ class Workflow:
                 pause = self._ports.timing.pause(self._ports.timing.provider_retry, failures)
                 tx.save(replace(fresh, failures=failures, due_at=now + pause), fresh.state)
                 tx.release(Queue.EXCHANGE, fresh.id)
-            elif fresh.state is State.ASKING:
-                self._settle(tx, replace(fresh, failures=0), Outcome.FAILED, now)
-            else:
+            elif fresh.state is State.SETTLED:  # its answer cannot be written
                 close(tx, fresh, now)
+            else:
+                self._settle(tx, fresh, Outcome.FAILED, now)
 
         with self._ports.ledger.begin() as tx:
             fresh = tx.exchange(exchange_id)
@@ -112,6 +112,8 @@ class Workflow:
                 if fresh.answer_to is None:
                     tx.log(fresh.id, event(Fact.TIME_OVER, now, state=fresh.state))
                     close(tx, fresh, now)
+                else:  # the second request is here after all, and due
+                    tx.release(Queue.EXCHANGE, fresh.id)
 
             self._write(exchange, owner, expire)
             return
@@ -218,7 +220,8 @@ class Workflow:
             return
         pause = self._ports.timing.pause(self._ports.timing.provider_retry, attempts)
         due = min(now + pause, exchange.ask_until)
-        tx.save(replace(exchange, ask_attempts=attempts, due_at=due, updated_at=now), exchange.state)
+        changed = replace(exchange, ask_attempts=attempts, due_at=due, failures=0, updated_at=now)
+        tx.save(changed, exchange.state)
         tx.release(Queue.EXCHANGE, exchange.id)
 
     def _answered(
@@ -262,8 +265,8 @@ class Workflow:
     ) -> None:
         """Ask again when it is there; beyond what citizen or requester wait for, answer «deferred»."""
         available = max(answer.available_at or now, now + self._ports.timing.provider_retry)
-        limit = exchange.preview_deadline or exchange.ask_until
-        if limit is None or available < limit:
+        limit = exchange.preview_deadline or exchange.created_at + self._ports.timing.t1
+        if available < limit:
             tx.save(
                 replace(
                     exchange,
@@ -272,6 +275,7 @@ class Workflow:
                     due_at=available,
                     ask_attempts=exchange.ask_attempts + 1,
                     ask_until=available + self._ports.timing.provider_patience,
+                    failures=0,
                     updated_at=now,
                 ),
                 exchange.state,
@@ -353,6 +357,7 @@ def settle(
         state=State.SETTLED,
         outcome=outcome,
         due_at=due,
+        failures=0,
         updated_at=now,
         **changes,  # type: ignore[arg-type]
     )
