@@ -1,5 +1,6 @@
 """What the exchange needs from the outside, as small protocols; `app.py` gives it the real ones."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -189,8 +190,10 @@ class Ledger(Protocol):
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction: committed at the end, rolled back on an exception."""
 
-    def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
-        """Lease the item that is due longest to `owner`; its id, or None where nothing is due."""
+    def claim(
+        self, queues: Sequence[Queue], *, owner: str, now: datetime, until: datetime
+    ) -> tuple[Queue, str] | None:
+        """Lease to `owner` what is due longest in the first of these queues that has anything due."""
 
     def sweep(self) -> int:
         """Delete blobs that a crash left without a row that names them; returns how many."""

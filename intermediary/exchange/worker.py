@@ -36,18 +36,21 @@ class Worker:
 
     def run_due(self, stop: threading.Event | None = None) -> int:
         """Do what is due now, once around, until `stop`; returns the number of steps done."""
-        done = 0
-        for queue in self._steps:
+        queues = tuple(self._steps)
+        for done in range(len(queues)):
             if stop is not None and stop.is_set():
-                break
+                return done
             now = self._ports.clock()
-            item = self._ports.ledger.claim(
-                queue, owner=self._name, now=now, until=now + self._ports.timing.lease
+            claimed = self._ports.ledger.claim(
+                queues[done:] + queues[:done],  # each has its turn, however much another one holds
+                owner=self._name,
+                now=now,
+                until=now + self._ports.timing.lease,
             )
-            if item is not None:
-                self._step(queue, item)
-                done += 1
-        return done
+            if claimed is None:
+                return done
+            self._step(*claimed)
+        return len(queues)
 
     def keep_house(self) -> int:
         """Do one piece of a duty of the house, if one is due; returns the number of pieces done."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,9 +97,9 @@ class _ObservedLedger:
             yield cast(Transaction, transaction)
         self._tell(transaction)
 
-    def claim(self, queue: Queue, **lease: Any) -> str | None:
+    def claim(self, queues: Sequence[Queue], **lease: Any) -> tuple[Queue, str] | None:
         work_at(None)
-        return self._ledger.claim(queue, **lease)
+        return self._ledger.claim(queues, **lease)
 
     def _tell(self, transaction: "_ObservedTransaction") -> None:
         """After the commit: nothing that goes wrong here may look as if the transaction had failed."""

@@ -1,9 +1,11 @@
 """The database engine: SQLite embedded, PostgreSQL for several nodes; one place for their differences."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, bindparam, create_engine, event, func, select
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -14,6 +16,10 @@ SQLModel.metadata.naming_convention = {  # alembic's batch mode needs to name ev
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+RESTED_SECONDS = 1.0
+"""Of a connection to PostgreSQL: after such a rest it is asked whether it still stands."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -45,7 +51,7 @@ def open_engine(url: str) -> Engine:
     overwritten (`secure_delete`), since evidence must not linger in free pages.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return _asked_after_a_rest(create_engine(url))
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
 
     @event.listens_for(engine, "connect")
@@ -70,7 +76,30 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-_ADVISORY = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name"), 0)))
+def _asked_after_a_rest(engine: Engine) -> Engine:
+    """Ask whether a connection still stands before it is used, unless it was in use just now.
+
+    To ask takes a round trip, and a busy worker would ask before each of its transactions.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _rests(_connection: object, record: Any) -> None:
+        record.info["since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _asked(connection: Any, record: Any, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("since", time.monotonic()) < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise InvalidatePoolError from None  # all others of the pool rest as long: they are opened anew
+
+    return engine
+
+
+ADVISORY_LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name"), 0)))
+"""PostgreSQL's, until the end of the transaction."""
 
 
 def lock(connection: Connection, name: str) -> None:
@@ -80,7 +109,7 @@ def lock(connection: Connection, name: str) -> None:
     after this one: PostgreSQL shows a statement what was committed before it began.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(_ADVISORY, {"name": name})
+        connection.execute(ADVISORY_LOCK, {"name": name})
 
 
 def scrub(engine: Engine) -> None:

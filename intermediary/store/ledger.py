@@ -6,29 +6,34 @@ transaction locks in this order, lest two wait for each other: its own message, 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
 import structlog
 from sqlalchemy import (
+    CTE,
+    BindParameter,
     Column,
-    Connection,
     Engine,
-    Row,
     Select,
     Table,
+    Update,
     bindparam,
     delete,
+    exists,
+    func,
     insert,
+    literal,
     or_,
     select,
+    union_all,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from intermediary.exchange.contracts import Queue
@@ -45,8 +50,9 @@ from intermediary.exchange.model import (
     allowed,
     message_item,
 )
-from intermediary.store.engine import UtcDateTime, lock
+from intermediary.store.engine import ADVISORY_LOCK, UtcDateTime
 from intermediary.store.sealed import SweptBlobs
+from intermediary.store.statements import Database, Session, Statement
 from intermediary.store.tables import DocumentRow, EventRow, ExchangeRow, MessageRow
 
 _EXCHANGES, _MESSAGES, _DOCUMENTS, _EVENTS = (
@@ -64,51 +70,13 @@ _AT_ONCE = 500
 _WRAPPED = {"evidence_key", "key"}
 _LOG = structlog.get_logger(__name__)
 _DIRECTIONS = {Queue.INCOMING: Direction.IN, Queue.OUTGOING: Direction.OUT}
-
-
-def _columns(table: Table, value: type[Exchange] | type[Message] | type[Document]) -> Select[Any]:
-    return select(*(table.c[f.name] for f in fields(value)))
-
-
-# Statements are built once: SQLAlchemy takes longer to put one together than SQLite to answer it. A row is
-# read by columns, not as an entity, and written by the columns that changed.
-_EXCHANGE = {
-    by: _columns(_EXCHANGES, Exchange).where(_EXCHANGES.c[by] == bindparam("wanted")).with_for_update()
-    for by in ("id", "token_hash", "national_request_id")
-}
-_MESSAGE = _columns(_MESSAGES, Message).where(_MESSAGES.c.item == bindparam("wanted"))
-_MESSAGE_LOCKED = _MESSAGE.with_for_update()
-_DOCUMENTS_OF = (
-    _columns(_DOCUMENTS, Document)
-    .where(_DOCUMENTS.c.exchange_id == bindparam("wanted"))
-    .order_by(_DOCUMENTS.c.number)
-)
-_DESTROY = (
-    delete(_DOCUMENTS).where(_DOCUMENTS.c.exchange_id == bindparam("wanted")).returning(_DOCUMENTS.c.blob)
-)
-_REQUEST_SEEN = (
-    select(_EXCHANGES.c.id)
-    .where(
-        or_(
-            _EXCHANGES.c.request_id == bindparam("wanted"),
-            _EXCHANGES.c.second_request_id == bindparam("wanted"),
-        )
-    )
-    .limit(1)
-)
-_LAST_DIGEST = (
-    select(_EVENTS.c.digest)
-    .where(_EVENTS.c.stream == bindparam("wanted"))
-    .order_by(_EVENTS.c.number.desc())
-    .limit(1)
-)
-_OWNER = {
-    queue: select(key.table.c.owner).where(key == bindparam("wanted")).with_for_update()
-    for queue, key in _KEYS.items()
-}
-_UPDATE = {key: update(key.table).where(key == bindparam("wanted")) for key in set(_KEYS.values())}
-_INSERT = {table: insert(table) for table in (_EXCHANGES, _MESSAGES, _DOCUMENTS, _EVENTS)}
 _NO_LEASE = {"owner": None, "lease_until": None}
+
+
+def _columns(
+    table: Table, value: type[Exchange] | type[Message] | type[Document], *more: str
+) -> list[Column[Any]]:
+    return [table.c[name] for name in (*(f.name for f in fields(value)), *more)]
 
 
 def _due(queue: Queue) -> Select[Any]:
@@ -120,27 +88,91 @@ def _due(queue: Queue) -> Select[Any]:
     return select(key).where(*due).limit(1)
 
 
-_ANY_DUE = {queue: _due(queue) for queue in Queue}
-_CLAIM = {
-    queue: update(key.table)
+def _claim(queue: Queue) -> Update:
+    key = _KEYS[queue]
+    longest = _due(queue).order_by(key.table.c.due_at).with_for_update(skip_locked=True)
     # Equal, not «in»: PostgreSQL may run a subquery of «in» several times, and so claim several rows.
-    .where(
-        key == _due(queue).order_by(key.table.c.due_at).with_for_update(skip_locked=True).scalar_subquery()
-    )
-    .returning(key)
-    for queue, key in _KEYS.items()
-}
+    claimed = update(key.table).where(key == longest.scalar_subquery())
+    return claimed.values(owner=bindparam("owner"), lease_until=bindparam("lease_until"))
+
+
+class _Statements:
+    """All statements of the ledger, compiled for one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        exchange, message = _columns(_EXCHANGES, Exchange, "owner"), _columns(_MESSAGES, Message, "owner")
+        document = _columns(_DOCUMENTS, Document)
+        wanted: BindParameter[str] = bindparam("wanted")
+        self.exchange = {
+            by: Statement(
+                engine, select(*exchange).where(_EXCHANGES.c[by] == wanted).with_for_update(), exchange
+            )
+            for by in ("id", "token_hash", "national_request_id")
+        }
+        a_message = select(*message).where(_MESSAGES.c.item == wanted)
+        self.message = Statement(engine, a_message, message)
+        self.message_locked = Statement(engine, a_message.with_for_update(), message)
+        documents = select(*document).where(_DOCUMENTS.c.exchange_id == wanted).order_by(_DOCUMENTS.c.number)
+        self.documents = Statement(engine, documents, document)
+        self.destroy = Statement(
+            engine, delete(_DOCUMENTS).where(_DOCUMENTS.c.exchange_id == wanted).returning(_DOCUMENTS.c.blob)
+        )
+        seen = or_(_EXCHANGES.c.request_id == wanted, _EXCHANGES.c.second_request_id == wanted)
+        self.request_seen = Statement(engine, select(_EXCHANGES.c.id).where(seen).limit(1))
+        of_stream = select(_EVENTS.c.digest).where(_EVENTS.c.stream == wanted)
+        self.last_digest = Statement(engine, of_stream.order_by(_EVENTS.c.number.desc()).limit(1))
+        self.lock = Statement(engine, ADVISORY_LOCK) if engine.dialect.name == "postgresql" else None
+        self.insert = cache(self._insert)
+        self.update = cache(self._update)
+        self.claim = cache(self._claim)
+        self.claim_any = cache(self._claim_any)
+        self.look = cache(self._look)
+
+    def _insert(self, table: Table, names: frozenset[str]) -> Statement:
+        given: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in sorted(names)}
+        return Statement(self._engine, insert(table).values(given))
+
+    def _update(self, key: Column[Any], names: frozenset[str]) -> Statement:
+        changed: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in sorted(names)}
+        return Statement(self._engine, update(key.table).where(key == bindparam("wanted")).values(changed))
+
+    def _look(self, queues: tuple[Queue, ...]) -> Statement:
+        """Which of these queues have something that is due (SQLite)."""
+        due = (select(literal(queue.value)).where(exists(_due(queue))) for queue in queues)
+        return Statement(self._engine, union_all(*due))
+
+    def _claim(self, queue: Queue) -> Statement:
+        return Statement(self._engine, _claim(queue).returning(_KEYS[queue]))
+
+    def _claim_any(self, queues: tuple[Queue, ...]) -> Statement:
+        """From the first of these queues that has something (PostgreSQL)."""
+        # The lease need not be on the disk: who crashes has lost it anyway.
+        hasty = select(func.set_config("synchronous_commit", "off", True)).scalar_subquery() == "off"
+        claims: list[CTE] = []
+        for queue in queues:
+            none_before = (~exists(select(literal(1)).select_from(claim)) for claim in claims)
+            claim = _claim(queue).where(hasty, *none_before).returning(_KEYS[queue].label("key"))
+            claims.append(claim.cte(queue.value))
+        found = (
+            select(literal(queue.value), claim.c.key) for queue, claim in zip(queues, claims, strict=True)
+        )
+        return Statement(self._engine, union_all(*found))
 
 
 class SqlTransaction:
     """One transaction of the ledger; implements exchange.contracts.Transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, statements: _Statements) -> None:
+        self._session, self._statements = session, statements
         self._exchanges: dict[str, Exchange] = {}
         self._messages: dict[str, Message | None] = {}
         """What this transaction has read or written, and so locked: it need not be read again. A message that
         it has looked for in vain it may only insert, since another node may have stored it since."""
+        self._owners: dict[str, str | None] = {}
+        """Who holds the lease of what is locked, by id or item."""
+        self._logged: dict[str, list[Event]] = {}
+        """Events by stream, written when the transaction ends."""
         self.forgotten: list[str] = []
         """Blobs that no row names any more, once this is committed."""
 
@@ -157,17 +189,22 @@ class SqlTransaction:
         return self._exchange("national_request_id", national_request_id)
 
     def _exchange(self, by: str, wanted: str) -> Exchange | None:
-        row = self._connection.execute(_EXCHANGE[by], {"wanted": wanted}).one_or_none()
+        row = self._session.first(self._statements.exchange[by], {"wanted": wanted})
         if row is None:
             return None
-        exchange = _exchange_of(row)
-        self._exchanges[exchange.id] = exchange
+        owner, exchange = row.pop(), _exchange_of(row)
+        self._exchanges[exchange.id], self._owners[exchange.id] = exchange, owner
         return exchange
 
     def request_id_seen(self, request_id: str) -> bool:
         """True where an EDM request with that id came before."""
-        lock(self._connection, f"request {request_id}")  # two nodes may look for it at the same moment
-        return self._connection.execute(_REQUEST_SEEN, {"wanted": request_id}).first() is not None
+        self._lock(f"request {request_id}")  # two nodes may look for it at the same moment
+        return self._session.first(self._statements.request_seen, {"wanted": request_id}) is not None
+
+    def _lock(self, name: str) -> None:
+        """As engine.lock."""
+        if self._statements.lock is not None:
+            self._session.first(self._statements.lock, {"name": name})
 
     def message(self, item: str) -> Message | None:
         """One message, or None; one that goes out is locked.
@@ -176,14 +213,25 @@ class SqlTransaction:
         duplicate of it that is written into the log must not wait for each other.
         """
         if item not in self._messages:
-            statement = _MESSAGE if item.startswith(_INCOMING) else _MESSAGE_LOCKED
-            row = self._connection.execute(statement, {"wanted": item}).one_or_none()
-            self._messages[item] = None if row is None else _message_of(row)
+            self._message(item, locked=not item.startswith(_INCOMING))
         return self._messages[item]
 
+    def _message(self, item: str, *, locked: bool) -> None:
+        statement = self._statements.message_locked if locked else self._statements.message
+        row = self._session.first(statement, {"wanted": item})
+        owner = None if row is None else row.pop()
+        if locked:
+            self._owners[item] = owner
+        self._messages[item] = None if row is None else _message_of(row)
+
     def owns(self, queue: Queue, item_id: str, owner: str) -> bool:
-        """True while the lease of this owner on the item holds."""
-        return self._connection.execute(_OWNER[queue], {"wanted": item_id}).scalar() == owner
+        """True while the lease of this owner on the item holds; the item is locked, and has been read."""
+        if item_id not in self._owners:
+            if queue is Queue.EXCHANGE:
+                self.exchange(item_id)
+            else:
+                self._message(item_id, locked=True)
+        return self._owners.get(item_id) == owner
 
     def lease(self, queue: Queue, item_id: str, owner: str, until: datetime) -> None:
         """Take the lease on an item, also from somebody who holds it."""
@@ -192,7 +240,10 @@ class SqlTransaction:
 
     def _update(self, key: Column[Any], wanted: str, changed: Mapping[str, Any]) -> bool:
         """Write the columns given; False where there is no such row."""
-        return self._connection.execute(_UPDATE[key], {**changed, "wanted": wanted}).rowcount > 0
+        if "owner" in changed:
+            self._owners[wanted] = changed["owner"]
+        statement = self._statements.update(key, frozenset(changed))
+        return self._session.run(statement, {**changed, "wanted": wanted}) > 0
 
     def save(self, exchange: Exchange, was: State | None) -> None:
         """Write an exchange that was in state `was`. Raises IllegalTransition, LeaseLost.
@@ -202,9 +253,9 @@ class SqlTransaction:
         """
         if exchange.state is not was and not allowed(was, exchange.state):
             raise IllegalTransition(f"{was} → {exchange.state}")
-        before = self.exchange(exchange.id)
+        before = self._exchanges.get(exchange.id) if was is None else self.exchange(exchange.id)
         if before is None:
-            self._connection.execute(_INSERT[_EXCHANGES], _values(exchange))
+            self._insert(_EXCHANGES, exchange, exchange.id)
         elif before.state is not was:
             raise LeaseLost(f"{exchange.id} is {before.state} by now, no longer {was}")
         else:
@@ -213,18 +264,23 @@ class SqlTransaction:
                 self._update(_EXCHANGES.c.id, exchange.id, changed)
         self._exchanges[exchange.id] = exchange
 
+    def _insert(self, table: Table, value: Exchange | Message, key: str) -> None:
+        row = {"item": key, **_values(value)} if isinstance(value, Message) else _values(value)
+        self._session.run(self._statements.insert(table, frozenset(row)), row)
+        self._owners[key] = None
+
     def release(self, queue: Queue, item_id: str) -> None:
         """End the lease on an item."""
         self._update(_KEYS[queue], item_id, _NO_LEASE)
 
     def save_message(self, message: Message) -> None:
-        """Insert or update a message; releases the lease."""
+        """Insert or update a message; releases the lease. Raises LeaseLost."""
         item = message.item
         before = self.message(item)
         if before is None:
             try:
-                self._connection.execute(_INSERT[_MESSAGES], {"item": item, **_values(message)})
-            except IntegrityError:
+                self._insert(_MESSAGES, message, item)
+            except self._session.IntegrityError:
                 raise LeaseLost(f"{item} was stored by somebody else at the same moment") from None
         else:
             if before.blob is not None and before.blob != message.blob:
@@ -234,49 +290,55 @@ class SqlTransaction:
 
     def save_document(self, document: Document) -> None:
         """Insert a sealed document."""
-        self._connection.execute(_INSERT[_DOCUMENTS], _values(document))
+        row = _values(document)
+        self._session.run(self._statements.insert(_DOCUMENTS, frozenset(row)), row)
 
     def documents(self, exchange_id: str) -> tuple[Document, ...]:
         """The documents of an exchange, in the order in which they were saved."""
-        return tuple(
-            Document(*row) for row in self._connection.execute(_DOCUMENTS_OF, {"wanted": exchange_id})
-        )
+        rows = self._session.all(self._statements.documents, {"wanted": exchange_id})
+        return tuple(Document(*row) for row in rows)
 
     def destroy_documents(self, exchange_id: str) -> int:
         """Delete them; returns how many there were."""
-        blobs = self._connection.execute(_DESTROY, {"wanted": exchange_id}).scalars().all()
+        blobs = [blob for (blob,) in self._session.all(self._statements.destroy, {"wanted": exchange_id})]
         self.forgotten += [blob for blob in blobs if blob is not None]
         return len(blobs)
 
     def log(self, stream: str, event: Event) -> None:
-        """Append to a stream's log, chained to its last entry.
+        """Append to a stream's log, chained to its last entry, when the transaction ends."""
+        self._logged.setdefault(stream, []).append(event)
 
-        Nobody else may append meanwhile: the lock on an exchange is the lock on its stream.
-        """
-        if self.exchange(stream) is None:
-            lock(self._connection, f"stream {stream}")
-        last = self._connection.execute(_LAST_DIGEST, {"wanted": stream}).scalar()
-        entry = {"stream": stream, "fact": event.fact, "at": event.at, "data": dict(event.data)}
-        digest = chain(last or "", stream, event)
-        self._connection.execute(_INSERT[_EVENTS], {**entry, "digest": digest})
+    def write_log(self) -> None:
+        """Write what was logged; the lock on an exchange is the lock on its stream."""
+        # Exchanges before «platform», as everybody takes them.
+        for stream, events in sorted(self._logged.items(), key=lambda each: (each[0] == "platform", each[0])):
+            if stream == "platform" or self.exchange(stream) is None:
+                self._lock(f"stream {stream}")
+            last = self._session.first(self._statements.last_digest, {"wanted": stream})
+            digest, rows = last[0] if last else "", []
+            for each in events:
+                digest = chain(digest, stream, each)
+                entry = {"stream": stream, "fact": each.fact, "at": each.at, "data": dict(each.data)}
+                rows.append({**entry, "digest": digest})
+            self._session.run_each(self._statements.insert(_EVENTS, frozenset(rows[0])), rows)
+        self._logged.clear()
 
 
 class SqlLedger:
     """Implements exchange.contracts.Ledger on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine, blobs: SweptBlobs) -> None:
-        self._engine, self._blobs = engine, blobs
+        self._blobs = blobs
         self._reading = engine.execution_options(reading=True)
-        self._shared = engine.dialect.name == "postgresql"
-        # One statement is a transaction of its own: two round trips less.
-        self._claiming = engine.execution_options(isolation_level="AUTOCOMMIT") if self._shared else engine
+        self._database, self._statements = Database(engine), _Statements(engine)
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
         """A transaction: committed at the end, rolled back on an exception."""
-        with self._engine.begin() as connection:
-            transaction = SqlTransaction(connection)
+        with self._database.transaction() as session:
+            transaction = SqlTransaction(session, self._statements)
             yield transaction
+            transaction.write_log()
         self._forget(transaction.forgotten)
 
     def _forget(self, blobs: list[str]) -> None:
@@ -286,17 +348,22 @@ class SqlLedger:
             except Exception as broken:  # it is committed, and its key is gone; the bytes are swept later
                 _LOG.warning("blob not deleted", kind=type(broken).__name__)
 
-    def claim(self, queue: Queue, *, owner: str, now: datetime, until: datetime) -> str | None:
-        """Lease the item that is due longest; its id, or None."""
-        # A look first: an idle worker must not take SQLite's write lock each time it asks.
-        if not self._shared:
-            with self._reading.connect() as connection:
-                if connection.execute(_ANY_DUE[queue], {"now": now}).first() is None:
-                    return None
-        with self._claiming.begin() as connection:
-            lease = {"now": now, "owner": owner, "lease_until": until}
-            claimed: str | None = connection.execute(_CLAIM[queue], lease).scalar_one_or_none()
-            return claimed
+    def claim(
+        self, queues: Sequence[Queue], *, owner: str, now: datetime, until: datetime
+    ) -> tuple[Queue, str] | None:
+        """Lease what is due longest in the first of these queues that has anything due."""
+        wanted, lease = tuple(queues), {"now": now, "owner": owner, "lease_until": until}
+        statements = self._statements
+        with self._database.alone(lasting=False) as session:
+            if self._database.is_shared:
+                claimed = session.first(statements.claim_any(wanted), lease)
+                return None if claimed is None else (Queue(claimed[0]), claimed[1])
+            # A look first: an idle worker must not take SQLite's write lock each time it asks.
+            for (name,) in session.all(statements.look(wanted), {"now": now}):
+                claimed = session.first(statements.claim(Queue(name)), lease)
+                if claimed is not None:
+                    return Queue(name), claimed[0]
+        return None
 
     def sweep(self) -> int:
         """Delete blobs that a crash left without a row that names them; returns how many."""
@@ -317,20 +384,26 @@ def chain(previous: str, stream: str, event: Event) -> str:
     return hashlib.sha256(entry.encode()).hexdigest()
 
 
-def _exchange_of(row: Row[Any]) -> Exchange:
-    values = row._asdict()
-    values["state"] = State(values["state"])
-    values["outcome"] = None if values["outcome"] is None else Outcome(values["outcome"])
-    values["approved"] = tuple(values["approved"])
-    return Exchange(**values)
+_AT = {kind: {f.name: number for number, f in enumerate(fields(kind))} for kind in (Exchange, Message)}
+"""Where the columns are in a row."""
+_STATE, _OUTCOME, _APPROVED = (_AT[Exchange][name] for name in ("state", "outcome", "approved"))
+_DIRECTION, _MESSAGE_STATE, _PROPERTIES, _REFERENCES = (
+    _AT[Message][name] for name in ("direction", "state", "properties", "references")
+)
 
 
-def _message_of(row: Row[Any]) -> Message:
-    values = row._asdict()
-    values["direction"], values["state"] = Direction(values["direction"]), MessageState(values["state"])
-    values["properties"] = tuple(tuple(p) for p in values["properties"])
-    values["references"] = tuple(tuple(r) for r in values["references"])
-    return Message(**values)
+def _exchange_of(row: list[Any]) -> Exchange:
+    row[_STATE] = State(row[_STATE])
+    row[_OUTCOME] = None if row[_OUTCOME] is None else Outcome(row[_OUTCOME])
+    row[_APPROVED] = tuple(row[_APPROVED])
+    return Exchange(*row)
+
+
+def _message_of(row: list[Any]) -> Message:
+    row[_DIRECTION], row[_MESSAGE_STATE] = Direction(row[_DIRECTION]), MessageState(row[_MESSAGE_STATE])
+    for several in (_PROPERTIES, _REFERENCES):
+        row[several] = tuple(tuple(each) for each in row[several])
+    return Message(*row)
 
 
 def _values(value: Exchange | Message | Document, before: Exchange | Message | None = None) -> dict[str, Any]:

@@ -75,12 +75,12 @@ def test_no_blob_can_be_read_without_the_platform_key(house: House) -> None:
 
 def test_nobody_else_begins_to_send_what_takes_long(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "SLOWEST_PARTNER", 1)
-    claimed: list[str | None] = []
+    claimed: list[tuple[Queue, str] | None] = []
     push = Partner.__call__
 
     def slow(partner: Partner, url: str, packed: Packed) -> tuple[int, str, bytes]:
         later = house.clock() + house.timing.lease + timedelta(seconds=1)
-        claimed.append(house.ledger.claim(Queue.OUTGOING, owner="other", now=later, until=later))
+        claimed.append(house.ledger.claim([Queue.OUTGOING], owner="other", now=later, until=later))
         return push(partner, url, packed)
 
     monkeypatch.setattr(Partner, "__call__", slow)

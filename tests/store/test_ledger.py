@@ -111,13 +111,16 @@ def test_what_is_due_is_claimed_by_one_owner_until_the_lease_is_over(engine: Eng
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
     claim = ledger.claim
-    assert claim(Queue.EXCHANGE, owner="a", now=NOON - timedelta(seconds=1), until=LATER) is None
-    assert claim(Queue.EXCHANGE, owner="a", now=NOON, until=LATER) == "e1"
-    assert claim(Queue.EXCHANGE, owner="b", now=NOON, until=LATER) is None
+    assert claim([Queue.EXCHANGE], owner="a", now=NOON - timedelta(seconds=1), until=LATER) is None
+    assert claim([Queue.EXCHANGE], owner="a", now=NOON, until=LATER) == (Queue.EXCHANGE, "e1")
+    assert claim([Queue.EXCHANGE], owner="b", now=NOON, until=LATER) is None
     with ledger.begin() as tx:
         assert tx.owns(Queue.EXCHANGE, "e1", "a")
         assert not tx.owns(Queue.EXCHANGE, "e1", "b")
-    assert claim(Queue.EXCHANGE, owner="b", now=LATER, until=LATER + timedelta(seconds=90)) == "e1"
+    assert claim([Queue.EXCHANGE], owner="b", now=LATER, until=LATER + timedelta(seconds=90)) == (
+        Queue.EXCHANGE,
+        "e1",
+    )
     with ledger.begin() as tx:
         assert not tx.owns(Queue.EXCHANGE, "e1", "a")
 
@@ -126,7 +129,7 @@ def test_a_new_state_ends_the_lease_and_the_same_state_keeps_it(engine: Engine) 
     ledger = ledger_of(engine)
     with ledger.begin() as tx:
         tx.save(EXCHANGE, None)
-    ledger.claim(Queue.EXCHANGE, owner="a", now=NOON, until=LATER)
+    ledger.claim([Queue.EXCHANGE], owner="a", now=NOON, until=LATER)
     with ledger.begin() as tx:
         tx.save(replace(EXCHANGE, second_request_id="urn:uuid:2"), State.SETTLED)
         assert tx.owns(Queue.EXCHANGE, "e1", "a")
@@ -140,9 +143,9 @@ def test_incoming_and_outgoing_messages_are_different_queues(engine: Engine) -> 
     with ledger.begin() as tx:
         tx.save_message(MESSAGE)
         tx.save_message(out)
-    assert ledger.claim(Queue.OUTGOING, owner="a", now=NOON, until=LATER) == out.item
-    assert ledger.claim(Queue.OUTGOING, owner="a", now=NOON, until=LATER) is None
-    assert ledger.claim(Queue.INCOMING, owner="a", now=NOON, until=LATER) == MESSAGE.item
+    assert ledger.claim([Queue.OUTGOING], owner="a", now=NOON, until=LATER) == (Queue.OUTGOING, out.item)
+    assert ledger.claim([Queue.OUTGOING], owner="a", now=NOON, until=LATER) is None
+    assert ledger.claim([Queue.INCOMING], owner="a", now=NOON, until=LATER) == (Queue.INCOMING, MESSAGE.item)
 
 
 def test_many_workers_share_the_work_without_doing_any_twice(engine: Engine) -> None:
@@ -153,8 +156,8 @@ def test_many_workers_share_the_work_without_doing_any_twice(engine: Engine) -> 
     claimed: list[str] = []
 
     def work(owner: str) -> None:
-        while (item := ledger.claim(Queue.EXCHANGE, owner=owner, now=NOON, until=LATER)) is not None:
-            claimed.append(item)
+        while (item := ledger.claim([Queue.EXCHANGE], owner=owner, now=NOON, until=LATER)) is not None:
+            claimed.append(item[1])
 
     threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(4)]
     for thread in threads:
