@@ -1,7 +1,7 @@
 """`intermediary mappings`: check, compare, import, review and publish what is mapped."""
 
 import getpass
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
+from intermediary import cli_mappings_output as telling
 from intermediary.cli_output import Json, err, out, print_json
 from intermediary.mapping import (
     MappingError,
     MappingInvalid,
-    MappingSet,
     State,
     diff,
     documents_of,
@@ -27,7 +26,7 @@ from intermediary.settings import load_settings
 from intermediary.shipped import shipped
 
 if TYPE_CHECKING:
-    from intermediary.mapping import Difference, Entry, LintFinding, MappingStore, Ref, Version
+    from intermediary.mapping import MappingStore, Ref
 
 app = typer.Typer(
     help="Evidence type mappings, providers, and what else `mappings/` holds.\n\n"
@@ -61,7 +60,7 @@ def lint_(
         print_json([asdict(f) for f in findings])
     else:
         for f in findings:
-            out.print(_finding(f), markup=False)
+            out.print(telling.line_of(f), markup=False)
         out.print(f"{len(errors)} errors, {len(findings) - len(errors)} warnings")
     raise typer.Exit(1 if errors else 0)
 
@@ -87,16 +86,14 @@ def list_(
     if refs:
         for entry in found:
             if entry.pending is not None and state in (None, entry.pending.state):
-                typer.echo(_name(entry.pending))
+                typer.echo(telling.ref_of(entry.pending))
     elif as_json:
-        print_json([_row(entry) for entry in found])
-    elif not found:
-        out.print("none")
+        print_json([telling.row_of(entry) for entry in found])
     else:
-        table = Table("entry", "title", "in force", "follows", "pending", "valid")
         for entry in found:
-            table.add_row(*_cells(entry))
-        out.print(table)
+            telling.print_entry(entry)
+        if not found:
+            out.print("none")
 
 
 @app.command()
@@ -116,10 +113,10 @@ def show(
         said = store.document(name, number)
         steps = [step for step in reversed(store.history(name)) if step.version == number]
     if as_json:
-        full = _full(store, version.ref) or said
-        print_json({**full, **_life(version), "steps": [asdict(step) for step in steps]})
+        full = telling.full(store, version.ref, _now().date()) or said
+        print_json({**full, **telling.life_of(version), "steps": [asdict(step) for step in steps]})
         return
-    out.print(f"# {_name(version)}: {version.state}, by {', '.join(version.authors)}", markup=False)
+    out.print(f"# {telling.ref_of(version)}: {version.state}, by {', '.join(version.authors)}", markup=False)
     for step in steps:
         out.print(
             f"# {step.at:%Y-%m-%d %H:%M:%S} {step.action} → {step.state} by {step.actor}: {step.reason}",
@@ -181,7 +178,7 @@ def diff_(
         print_json([{"entry": name, **asdict(d)} for name, all_ in found.items() for d in all_])
     else:
         for name, differences in found.items():
-            _print_differences(name, differences)
+            telling.print_differences(name, differences)
         if not found:
             out.print("no difference")
     raise typer.Exit(1 if found else 0)
@@ -214,7 +211,7 @@ def import_(
         wanted = load(folder)
         if store.revision() == 0:
             revision = store.adopt(wanted, actor=author or who, reason=reason, at=at)
-            _tell_live(wanted, revision, as_json)
+            telling.tell_live(wanted, revision, as_json)
             return
         found = store.propose(documents_of(wanted), actor=author or who, reason=reason, at=at)
         if approved_by and found:
@@ -224,18 +221,20 @@ def import_(
         live = store.live(at.date())
     absent = sorted(set(live.versions) - set(documents_of(wanted)))
     if as_json:
-        print_json({"versions": [_life(v) for v in found], "absent": absent, "revision": store.revision()})
+        print_json(
+            {"versions": [telling.life_of(v) for v in found], "absent": absent, "revision": store.revision()}
+        )
         return
     for version in found:
-        out.print(f"{_name(version)} is {version.state}", markup=False)
+        out.print(f"{telling.ref_of(version)} is {version.state}", markup=False)
     for name in absent:
         out.print(
             f"{name} is not in the folder and stays; `intermediary mappings retire {name}`", markup=False
         )
     if approved_by or not found:
-        _tell_live(live, store.revision(), as_json)
+        telling.tell_live(live, store.revision(), as_json)
     else:
-        names = " ".join(map(_name, found))
+        names = " ".join(map(telling.ref_of, found))
         out.print(f"To be approved by somebody else: intermediary mappings approve {names}", markup=False)
 
 
@@ -321,7 +320,7 @@ def rollback(
         name = _parsed(entry)[0]
         back = to if to is not None else store.before(name, _now().date()).number
         version = store.roll_back(name, back, actor=actor or _user(), reason=reason, at=_now())
-    _tell([version], as_json)
+    telling.tell([version], as_json)
 
 
 # ------------------------------------------------------------------------------------------------- inside
@@ -356,7 +355,7 @@ def _telling() -> Iterator[None]:
         yield
     except MappingInvalid as invalid:
         for f in invalid.findings:
-            err.print(_finding(f), markup=False)
+            err.print(telling.line_of(f), markup=False)
     except MappingError as refused:
         err.print(str(refused), markup=False)
     else:
@@ -379,7 +378,7 @@ def _act(action: str, names: list[str], reason: str, actor: str | None, as_json:
     with _telling():
         refs: list[Ref] = [ref for name in names for ref in _refs(store, action, *_parsed(name))]
         done = getattr(store, action)(*refs, actor=actor or _user(), reason=reason, at=_now())
-    _tell(done, as_json)
+    telling.tell(done, as_json)
 
 
 def _refs(store: "MappingStore", action: str, name: str, number: int | None) -> "list[Ref]":
@@ -389,85 +388,3 @@ def _refs(store: "MappingStore", action: str, name: str, number: int | None) -> 
     versions = store.versions(name)
     live = [v.ref for v in versions if v.state is State.LIVE]
     return live if action == "retire" and live else [versions[0].ref]
-
-
-def _tell(versions: "Iterable[Version]", as_json: bool) -> None:
-    if as_json:
-        print_json([_life(version) for version in versions])
-        return
-    for v in versions:
-        when = f" from {v.valid_from}" if v.valid_from and v.state is State.LIVE else ""
-        until = f" until {v.valid_until}" if v.valid_until and v.state is State.LIVE else ""
-        out.print(f"{_name(v)} is {v.state}{when}{until}", markup=False)
-
-
-def _tell_live(held: MappingSet, revision: int, as_json: bool) -> None:
-    if as_json:
-        print_json({"versions": [], "absent": [], "revision": revision})
-        return
-    out.print(f"Revision {revision} is live: {len(held.mappings)} mappings, {len(held.providers)} providers.")
-
-
-def _name(version: "Version") -> str:
-    return f"{version.entry}@{version.number}"
-
-
-def _life(version: "Version") -> dict[str, object]:
-    return {**asdict(version), "ref": _name(version)}
-
-
-def _row(entry: "Entry") -> dict[str, object]:
-    return {
-        "entry": entry.name,
-        "key": entry.key,
-        "title": entry.titles.get("en", ""),
-        "in_force": entry.in_force and _life(entry.in_force),
-        "scheduled": [_life(v) for v in entry.scheduled],
-        "pending": entry.pending and _life(entry.pending),
-        "newest": _life(entry.newest),
-    }
-
-
-def _cells(entry: "Entry") -> list[str]:
-    now, follows = entry.in_force, entry.scheduled
-    valid = now or entry.newest
-    return [
-        entry.name,
-        entry.titles.get("en", ""),
-        f"@{now.number}" if now else "",
-        ", ".join(f"@{v.number} from {v.valid_from}" for v in follows),
-        f"@{entry.pending.number} {entry.pending.state}, {entry.pending.author}" if entry.pending else "",
-        f"{valid.valid_from or ''} – {valid.valid_until or ''}"
-        if valid.valid_from or valid.valid_until
-        else "",
-    ]
-
-
-def _full(store: "MappingStore", ref: "Ref") -> dict[str, object] | None:
-    """What a version says with all defaults and references resolved; None where it cannot be read yet."""
-    kind, _, key = ref[0].partition("/")
-    try:
-        held = store.would_be(ref, day=_now().date())
-    except MappingError:
-        return None
-    match kind:
-        case "evidence":
-            found = held.by_key(key)
-            return asdict(found) if found else None
-        case "provider":
-            return asdict(held.providers[key])
-        case "platform":
-            return asdict(held.platform)
-    return {**held.references}
-
-
-def _print_differences(name: str, differences: "tuple[Difference, ...]") -> None:
-    out.print(name, style="bold", markup=False)
-    colours = {"added": "green", "removed": "red", "changed": "yellow"}
-    for difference in differences:
-        out.print(f"  {difference}", style=colours[difference.kind], markup=False)
-
-
-def _finding(f: "LintFinding") -> str:
-    where = ".".join(str(step) for step in f.path) if not f.line else ""
-    return f"{f.file}:{f.line or 1}: {f.severity}: {where and f'{where}: '}{f.text} → {f.remedy}"

@@ -28,6 +28,7 @@ class Summary:
     procedure: str
     evidence_type: str
     mapping: str | None
+    mapping_version: int | None
     provider: str | None
     conversation_id: str
     request_message_id: str
@@ -165,6 +166,7 @@ def _summary(row: ExchangeRow) -> Summary:
         procedure=row.procedure,
         evidence_type=row.evidence_type,
         mapping=row.mapping_key,
+        mapping_version=row.mapping_version,
         provider=row.provider_key,
         conversation_id=row.conversation_id,
         request_message_id=row.request_message_id,

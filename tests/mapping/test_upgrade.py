@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -30,7 +31,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     store.migrate(engine, "0005")
     first = documents_of(SHIPPED)
     with Session(engine) as session, session.begin():
-        changes = (
+        changes: tuple[dict[str, Any], ...] = (
             first,
             {LICENCE: {**first[LICENCE], "legal_basis": "§ 1"}},
             {"evidence/eheurkunde": None},
