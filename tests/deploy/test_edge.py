@@ -15,7 +15,6 @@ from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.world import World
 from tests.deploy.processes import Edge, free_port, until
 
-
 UNREACHABLE = (
     *("/metrics", "/health/ready", "/health/live", "/", "/docs", "//metrics", "/METRICS", "/preview"),
     *("/console/", "/validate/../metrics", "/%6detrics", "http://x/metrics"),
