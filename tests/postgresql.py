@@ -3,10 +3,11 @@
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,19 +32,48 @@ class Cluster:
     """A running server that is reached by its socket only."""
 
     folder: Path
+    command: Sequence[str | Path]
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _server: subprocess.Popen[bytes] | None = None
 
-    def create(self, template: str = "migrated") -> str:
-        """A fresh database, a copy of `template` (to which nobody may be connected); its name."""
-        name = f"t{next(self._numbers)}_{os.getpid()}"
-        self._run(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    def begin(self) -> None:
+        """Start the server, and wait for it. It ends with the thread that called."""
+        with (self.folder / "log").open("a") as log:
+            self._server = subprocess.Popen(self.command, stdout=log, stderr=log, cwd="/")
+        self._await(self._server)
+
+    def crash(self) -> None:
+        """Stop the server as `pg_ctl stop -m immediate` does: the next start recovers."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait()
+
+    def terminate(self, name: str, share: float) -> int:
+        """End a share of the connections to a database; how many."""
+        query = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = %s AND backend_type = 'client backend' AND random() < %s"
         )
+        with self._connect() as connection:
+            return len(connection.execute(query, (name, share)).fetchall())
+
+    def create(self, template: str = "migrated", folder: Path | None = None) -> str:
+        """A fresh database, a copy of `template` (to which nobody may be connected); its name.
+
+        `folder`: where its tables lie, an empty folder of the server's user.
+        """
+        name = f"t{next(self._numbers)}_{os.getpid()}"
+        named = sql.Identifier(name)
+        if folder is not None:
+            self._run(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(named, sql.Literal(str(folder))))
+        place = sql.SQL("") if folder is None else sql.SQL("TABLESPACE {}").format(named)
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {} {}").format(named, sql.Identifier(template), place))
         return name
 
     def drop(self, name: str) -> None:
-        """Away with a database, whoever is connected."""
+        """Away with a database and the folder of its tables, whoever is connected."""
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._run(sql.SQL("DROP TABLESPACE IF EXISTS {}").format(sql.Identifier(name)))
 
     def url(self, name: str) -> str:
         """Of a database, for `store.open_engine`."""
@@ -55,6 +85,16 @@ class Cluster:
         with self._connect() as connection:
             while connection.execute(query, (name,)).fetchone() != (0,):
                 time.sleep(0.002)
+
+    def _await(self, server: subprocess.Popen[bytes]) -> None:
+        while True:
+            try:
+                self._connect().close()
+                return
+            except psycopg.OperationalError:
+                if server.poll() is not None:
+                    raise AssertionError((self.folder / "log").read_text()) from None
+                time.sleep(0.02)
 
     def _run(self, statement: sql.Composed) -> None:
         with self._connect() as connection:
@@ -111,15 +151,12 @@ def running(*, durable: bool = False) -> Iterator[Cluster]:
         "max_connections": 60, "fsync": sync, "synchronous_commit": sync, "full_page_writes": sync,
     }  # fmt: skip
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    log = (folder / "log").open("w")
-    server = subprocess.Popen(
-        # SIGQUIT ends it at once, also when this process is killed.
-        [*as_user, "--pdeathsig=QUIT", initdb.with_name("postgres"), "-D", data, *settings],
-        stdout=log, stderr=log, cwd="/",
-    )  # fmt: skip
-    cluster = Cluster(folder)
+    # SIGQUIT ends it at once, also when this process is killed.
+    cluster = Cluster(
+        folder, [*as_user, "--pdeathsig=QUIT", initdb.with_name("postgres"), "-D", data, *settings]
+    )
     try:
-        _await(cluster, server)
+        cluster.begin()
         with cluster._connect() as connection:
             connection.execute("CREATE DATABASE migrated")
         engine = store.open_engine(cluster.url("migrated"))
@@ -128,18 +165,5 @@ def running(*, durable: bool = False) -> Iterator[Cluster]:
         cluster.settle("migrated")
         yield cluster
     finally:
-        server.send_signal(3)
-        server.wait()
-        log.close()
+        cluster.crash()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _await(cluster: Cluster, server: subprocess.Popen[bytes]) -> None:
-    while True:
-        try:
-            cluster._connect().close()
-            return
-        except psycopg.OperationalError:
-            if server.poll() is not None:
-                raise AssertionError((cluster.folder / "log").read_text()) from None
-            time.sleep(0.02)

@@ -4,6 +4,7 @@ They speak real bytes (AS4, EDM) and keep a journal in a file, so that it surviv
 For tests of the exchange, for chaos and benchmarks; `portal` and `registers` are the same parties on sockets.
 """
 
+import hashlib
 import json
 import os
 from collections import deque
@@ -191,6 +192,7 @@ class Partner:
             else [],
             location=_location(message),
             documents=len(message.documents) if isinstance(message, EvidenceResponse) else 0,
+            digest=hashlib.sha256(b"".join(packed.content.chunks())).hexdigest(),
         )
         if self.silent:
             self.silent -= 1

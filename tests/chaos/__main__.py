@@ -1,53 +1,133 @@
-"""`make chaos`: kills at every commit, or at random ones; writes build/chaos.json."""
+"""`make chaos`: kills and faults at random on both databases, then the auditor; writes build/chaos.json.
+
+`--every-commit` instead kills one exchange once before and once after each of its commits.
+"""
 
 import argparse
-import json
 import os
 import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-
-from rich.progress import track
 
 from intermediary import store
 from intermediary.sandbox.pki import make_pki
 from intermediary.sandbox.world import World
 from tests import postgresql
+from tests.chaos import weather
+from tests.chaos.report import Figures
+from tests.chaos.rounds import Harness, Outcome, Plan
 from tests.chaos.story import Kill, audit, prepare, run
+
+KILLS_EACH = 25
+"""Kills of one round: an own database, and an audit at its end."""
+NODES = {"sqlite": 1, "postgresql": 2}
 
 
 def main() -> int:
     """Run, audit, report."""
     options = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    options.add_argument("--kills", type=int, default=1000, help="number of kills")
+    options.add_argument("--kills", type=int, default=1000, help="number of kills, over all databases")
     options.add_argument("--every-commit", action="store_true", help="once before and once after each commit")
-    options.add_argument("--database", choices=postgresql.BOTH, default="sqlite")
+    options.add_argument("--database", choices=(*postgresql.BOTH, "both"), default="both")
+    options.add_argument(
+        "--faults", default="all", help="beside kills in every second round: all, none, or names"
+    )
+    options.add_argument("--windows", type=int, default=8, help="faults that come and go in such a round")
     options.add_argument("--seed", type=int, default=20261124)
     options.add_argument("--out", type=Path, default=Path("build/chaos.json"))
     given = options.parse_args()
+    databases = postgresql.BOTH if given.database == "both" else (given.database,)
+    figures = Figures(" ".join(["python -m tests.chaos", *sys.argv[1:]]), given.seed)
     with ExitStack() as stack:
         cluster = None
-        if given.database == "postgresql":
-            cluster = stack.enter_context(postgresql.running(durable=True))
-        return _run(given, cluster)
+        if "postgresql" in databases:
+            try:
+                cluster = stack.enter_context(postgresql.running(durable=True))
+            except postgresql.Unavailable as unavailable:
+                raise SystemExit(f"{unavailable}\nor leave it out: --database sqlite") from None
+        base = Path(tempfile.mkdtemp(prefix="chaos-"))
+        if given.every_commit:
+            for database in databases:
+                _every_commit(base / database, cluster if database == "postgresql" else None, figures)
+        else:
+            _at_random(Harness(base, cluster), given, databases, figures)
+    figures.write(given.out)
+    sys.stdout.write(figures.report())
+    if figures.findings:
+        sys.stdout.write(f"What was found lies in {base}\n")
+        return 1
+    shutil.rmtree(base)
+    return 0
 
 
-def _run(given: argparse.Namespace, cluster: postgresql.Cluster | None) -> int:
-    base = Path(tempfile.mkdtemp(prefix="chaos-"))
+def _at_random(
+    harness: Harness, given: argparse.Namespace, databases: tuple[str, ...], figures: Figures
+) -> None:
+    begin = time.monotonic()
+    for number, plan in enumerate(_plans(given, databases), 1):
+        outcome = harness.run(plan)
+        figures.add(plan, outcome)
+        done = (
+            f"{time.monotonic() - begin:5.0f} s  round {number}, {plan.database}, "
+            f"{len(plan.faults) or 'no'} faults: {outcome.verdict.exchanges} exchanges; so far "
+            f"{figures.kills} kills, {figures.lost} lost, {figures.doubled} doubled\n"
+        )
+        sys.stderr.write(done)
+        for finding in (*outcome.verdict.lost, *outcome.verdict.doubled):
+            sys.stderr.write(f"  {plan.seed}: {finding}\n")
+
+
+def _plans(given: argparse.Namespace, databases: tuple[str, ...]) -> Iterator[Plan]:
+    """Rounds on each database by turns: kills alone, kills and faults; at last faults beyond deadlines."""
+    left, number = given.kills, 0
+    while left > 0:
+        database = databases[number % len(databases)]
+        kills = min(KILLS_EACH, left)
+        left -= kills
+        faults = _faults(given, database) if number // len(databases) % 2 else ()
+        yield Plan(
+            f"{given.seed}-{number}", database, kills, faults, given.windows if faults else 0, NODES[database]
+        )
+        number += 1
+    for database in databases:
+        faults = tuple(f for f in _faults(given, database) if f.startswith(("partner-", "register-")))
+        if faults:
+            yield Plan(
+                f"{given.seed}-{database}-late", database, 0, faults, given.windows, NODES[database],
+                patient=False,
+            )  # fmt: skip
+
+
+def _faults(given: argparse.Namespace, database: str) -> tuple[str, ...]:
+    possible = weather.faults_of(database)
+    if given.faults in ("all", "none"):
+        return possible if given.faults == "all" else ()
+    wanted = given.faults.split(",")
+    unknown = set(wanted) - {f for each in postgresql.BOTH for f in weather.faults_of(each)}
+    if unknown:
+        raise SystemExit(f"There is no fault {', '.join(sorted(unknown))}; there are {', '.join(possible)}")
+    return tuple(f for f in possible if f in wanted)
+
+
+def _every_commit(base: Path, cluster: postgresql.Cluster | None, figures: Figures) -> None:
+    """One exchange after the other, each killed at one instant."""
     keys = World(base / "keys")
     make_pki(keys)
     engine = store.open_engine(f"sqlite:///{keys.root}/ledger.sqlite")
     store.migrate(engine)  # once; every exchange begins on a copy
     engine.dispose()
-    kills = lost = doubled = 0
-    for number, plan in enumerate(
-        track(_plans(given, base, keys, cluster), description="exchanges", disable=not sys.stderr.isatty())
-    ):
-        folder = base / str(number)
+    measured = base / "measured"
+    prepare(measured, keys, None if cluster is None else cluster.url(cluster.create()))
+    commits = run(measured, 0, None)  # in this process: what it warms, all children inherit
+    assert commits > 20, "the story is shorter than it can be"
+    database = "sqlite" if cluster is None else "postgresql"
+    for kill in (Kill(n, after) for n in range(1, commits + 1) for after in (False, True)):
+        folder = base / f"{kill.commit}-{'after' if kill.after else 'before'}"
         name = None if cluster is None else cluster.create()
         prepare(folder, keys, None if cluster is None or name is None else cluster.url(name))
 
@@ -55,43 +135,14 @@ def _run(given: argparse.Namespace, cluster: postgresql.Cluster | None) -> int:
             if cluster is not None and name is not None:
                 cluster.settle(name)
 
-        kills += _live(folder, plan, settle)
-        verdict = audit(folder)
-        for problem in (*verdict.lost, *verdict.doubled):
-            sys.stderr.write(f"exchange {number}, killed {plan}: {problem}\n")
-        lost += bool(verdict.lost)
-        doubled += bool(verdict.doubled)
-        shutil.rmtree(folder)
+        killed = _live(folder, [kill], settle)
+        outcome = Outcome(audit(folder))
+        outcome.kills["after-commit" if kill.after else "before-commit"] = killed
+        figures.add(Plan(f"killed {kill}", database, kills=1), outcome)
+        if not outcome.verdict.lost and not outcome.verdict.doubled:
+            shutil.rmtree(folder)
         if cluster is not None and name is not None:
             cluster.drop(name)
-    shutil.rmtree(base)
-    result = {"database": given.database, "kills": kills, "lost": lost, "doubled": doubled}
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(result) + "\n")
-    sys.stdout.write(json.dumps(result) + "\n")
-    return 1 if lost or doubled else 0
-
-
-def _plans(
-    given: argparse.Namespace, base: Path, keys: World, cluster: postgresql.Cluster | None
-) -> Iterable[list[Kill]]:
-    """For each exchange the kills of its successive processes."""
-    folder = base / "measured"
-    prepare(folder, keys, None if cluster is None else cluster.url(cluster.create()))
-    commits = run(folder, 0, None)  # in this process: what it warms, all children inherit
-    assert commits > 20, "the story is shorter than it can be"
-    if given.every_commit:
-        return [[Kill(n, after)] for n in range(1, commits + 1) for after in (False, True)]
-    chance = random.Random(given.seed)
-    plans, left = [], given.kills
-    while left > 0:
-        plan = [
-            Kill(chance.randint(1, commits), chance.random() < 0.5)
-            for _ in range(min(chance.randint(1, 4), left))
-        ]
-        plans.append(plan)
-        left -= len(plan)
-    return plans
 
 
 def _live(folder: Path, plan: list[Kill], settle: Callable[[], None]) -> int:
@@ -114,6 +165,7 @@ def _child(folder: Path, attempt: int, kill: Kill | None) -> int:
     if child == 0:
         status = 1
         try:
+            random.seed()
             report.write_text(str(run(folder, attempt, kill)))
             status = 0
         finally:
