@@ -16,7 +16,7 @@ from tests.exchange.test_stories import error
 
 
 def test_a_register_that_always_says_later_does_not_outlast_t1(house: House) -> None:
-    """Without preview nobody but T1 ends it: the answer is that it is deferred, before the requester gives up."""
+    """Without preview nobody but T1 ends it: it is deferred before the requester gives up."""
     request = a_request(key="fahrerlaubnis")
     system_check = replace(request, procedure=tuple(replace(t, value="00") for t in request.procedure))
     for seconds in range(0, 400, 40):
