@@ -1,5 +1,6 @@
 """The platform's exchange room on a real database, between a partner and a register that are doubles."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -84,6 +85,7 @@ class House:
         world: World | None = None,
         ledger_of: type[store.SqlLedger] = store.SqlLedger,
         database: str | None = None,
+        blobs_of: Callable[[Path, store.KeyVault], store.SweptBlobs] = store.FileBlobs,
     ) -> None:
         self.folder = folder
         self.world = world or World(folder)
@@ -97,7 +99,7 @@ class House:
         if not store.is_current(self.engine):
             store.migrate(self.engine)
         self.vault = store.KeyVault.from_file(folder / "platform.key")
-        self.blobs = store.FileBlobs(folder / "blobs", self.vault)
+        self.blobs = blobs_of(folder / "blobs", self.vault)
         self.ledger: Ledger = ledger_of(self.engine, self.blobs)
         self.again()
 
