@@ -19,6 +19,15 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture
+def empty_database() -> Iterator[str]:
+    """The URL of a PostgreSQL database without tables."""
+    cluster = postgresql.shared()
+    name = cluster.create("template0")
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
+@pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """On SQLite."""
     stage = Stage.set_up(tmp_path)

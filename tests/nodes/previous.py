@@ -54,4 +54,7 @@ def command(*arguments: str) -> list[str]:
 
 def environment(tree: Path | None, **more: str) -> dict[str, str]:
     """For `command`: the code of a tree, whatever is installed; None: of this one."""
-    return {**os.environ, "PYTHONPATH": str(tree or ROOT), **more}
+    # Compiling all libraries again would be half of a node's start.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    compiled = str((tree or ROOT / "build") / "pycache")
+    return {**inherited, "PYTHONPYCACHEPREFIX": compiled, "PYTHONPATH": str(tree or ROOT), **more}

@@ -96,10 +96,11 @@ class Stage:
             capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
-    def serve(self, tree: Path | None = None, **more: str) -> Node:
-        """Start `serve` and wait until it is ready."""
+    def serve(self, tree: Path | None = None, *, probed: bool = True, **more: str) -> Node:
+        """Start `serve` and wait until it is ready, unless it is to be `probed` later."""
         node = self._start("serve", free_port(), "https", tree, more)
-        until(lambda: node.answers("/health/ready", 200))
+        if probed:
+            until(lambda: node.answers("/health/ready", 200))
         return node
 
     def work(self, tree: Path | None = None, *, probed: bool = True, **more: str) -> Node:

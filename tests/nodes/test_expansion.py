@@ -98,8 +98,8 @@ def test_nodes_of_the_release_before_are_not_below_the_floor(empty: Engine) -> N
             "ALTER TABLE mapping_version ADD COLUMN more INTEGER DEFAULT 1 NOT NULL",
             None,
         ),
-        ("CREATE UNIQUE INDEX one ON document (media_type)", "('document', 'unique', 'media_type') is new"),
-        ("CREATE INDEX some ON document (media_type)", None),
+        ("CREATE UNIQUE INDEX of_one ON document (media_type)", "('document', 'unique', 'media_type') is new"),
+        ("CREATE INDEX of_some ON document (media_type)", None),
     ],
 )
 def test_what_an_old_node_could_not_live_with_is_found(

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from intermediary import store
+from intermediary.sandbox import doubles
 from intermediary.store import KeyVault, made_once
+from tests.exchange.house import a_request
+from tests.nodes.stage import Stage, until
 
-NODES = 6
+NODES = 4
 RACE = """
 import os, sys
 from pathlib import Path
@@ -60,3 +64,34 @@ def test_a_node_that_dies_while_it_makes_a_file_leaves_none(tmp_path: Path) -> N
         made_once(tmp_path / "platform.key", dies)
     assert list(tmp_path.iterdir()) == []
     assert made_once(tmp_path / "platform.key", lambda: b"key") == b"key"
+
+
+@pytest.mark.slow
+def test_whole_nodes_that_start_at_once_on_nothing_become_one_platform(
+    tmp_path: Path, empty_database: str
+) -> None:
+    stage = Stage.set_up(tmp_path, empty_database)
+    secret = stage.world.secret("session")
+    secret.unlink()
+    try:
+        nodes = [stage.serve(probed=False), stage.serve(probed=False), stage.work(probed=False)]
+        for node in nodes:
+            until(lambda node=node: node.answers("/health/ready", 200))  # type: ignore[misc]
+        assert len(secret.read_text()) >= 32
+        packed = doubles.Partner(stage.world).pack(a_request())
+        answer = nodes[0].client.post(
+            "/as4", content=packed.body, headers={"Content-Type": packed.content_type}
+        )
+        assert answer.status_code == 200
+        engine = store.open_engine(empty_database)
+        accepted = "SELECT count(*) FROM event WHERE fact = 'request-accepted'"
+        with engine.connect() as connection:  # whoever of the three took it could open it
+            until(lambda: connection.exec_driver_sql(accepted).scalar_one() == 1)
+            assert (
+                connection.exec_driver_sql("SELECT count(*) FROM event WHERE fact = 'step-failed'").scalar()
+                == 0
+            )
+        engine.dispose()
+        assert [node.end() for node in nodes] == [0, 0, 0]
+    finally:
+        stage.close()
