@@ -98,7 +98,10 @@ def test_nodes_of_the_release_before_are_not_below_the_floor(empty: Engine) -> N
             "ALTER TABLE mapping_version ADD COLUMN more INTEGER DEFAULT 1 NOT NULL",
             None,
         ),
-        ("CREATE UNIQUE INDEX of_one ON document (media_type)", "('document', 'unique', 'media_type') is new"),
+        (
+            "CREATE UNIQUE INDEX of_one ON document (media_type)",
+            "('document', 'unique', 'media_type') is new",
+        ),
         ("CREATE INDEX of_some ON document (media_type)", None),
     ],
 )
