@@ -95,6 +95,9 @@ def _provider(key: str, provider: Provider) -> Iterator[Problem]:
     for name in ("national_id", "agent_scheme", "agent_id"):
         if not getattr(provider, name).strip():
             yield Problem(entry, (name,), f"«{name}» is empty.", "Give the provider its identity.")
+    if provider.valid_from and provider.valid_until and provider.valid_until < provider.valid_from:
+        text = "The validity ends before it begins."
+        yield Problem(entry, ("valid_until",), text, "Correct one of the dates.")
     if provider.protocol not in _PROTOCOLS:
         text = f"«{provider.protocol}» is no protocol that is spoken here."
         yield Problem(entry, ("protocol",), text, f"Write one of {', '.join(_PROTOCOLS)}.")

@@ -4,6 +4,7 @@ Nothing is edited in place. All writers take turns (`_LOCK`), so each decides on
 the number of a change that altered what is live; with a day it gives one set, for ever.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -24,8 +25,8 @@ from intermediary.store.engine import lock
 Ref = tuple[str, int]
 """Entry and number: one version."""
 _LOCK = "mappings"
-_KEPT = 4
-"""Revisions of which the sets stay in memory: the live one, and those of exchanges that are under way."""
+_KEPT = 8
+"""Revisions of which the sets stay in memory: the live one, and those of exchanges under way."""
 
 
 class MappingStore:
@@ -38,8 +39,8 @@ class MappingStore:
     def __init__(self, engine: Engine, *, via: str = "platform") -> None:
         self._engine, self._via = engine, via
         self._reading = engine.execution_options(reading=True)
-        self._shelves: dict[int, Shelf] = {}
-        self._building = Lock()
+        self._shelves: OrderedDict[int, Shelf] = OrderedDict()
+        self._using = Lock()
 
     # ------------------------------------------------------------------------------------------ what is live
 
@@ -60,18 +61,22 @@ class MappingStore:
         return self._shelf(revision).on(day)
 
     def _shelf(self, revision: int, connection: Connection | None = None) -> Shelf:
-        held = self._shelves.get(revision)
-        if held is not None:
-            return held
-        if connection is not None:
-            return records.shelf(connection, revision) if revision else Shelf(0, {}, {})
-        with self._building:
+        with self._using:
             held = self._shelves.get(revision)
-            if held is None:
-                with self._reading.connect() as reading:
-                    held = records.shelf(reading, revision)
-                kept = dict([*self._shelves.items(), (revision, held)][-_KEPT:])
-                self._shelves = kept
+            if held is not None:
+                self._shelves.move_to_end(revision)
+                return held
+        if connection is None:
+            with self._reading.connect() as reading:
+                held = records.shelf(reading, revision)
+        elif revision:
+            held = records.shelf(connection, revision)
+        else:
+            return Shelf(0, {}, {})
+        with self._using:
+            held = self._shelves.setdefault(revision, held)
+            while len(self._shelves) > _KEPT:
+                self._shelves.popitem(last=False)
         return held
 
     # -------------------------------------------------------------------------------------------- looking up

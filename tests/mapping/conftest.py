@@ -31,14 +31,19 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture
+def sqlite(tmp_path: Path, migrated: Path) -> Iterator[Engine]:
+    """A migrated SQLite database."""
+    engine = store.open_engine(f"sqlite:///{shutil.copy(migrated, tmp_path / 'mappings.sqlite')}")
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=postgresql.BOTH)
-def engine(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Engine]:
-    """A migrated database."""
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A migrated database of either kind, for what a database may do in its own way."""
     if request.param == "sqlite":
-        file = shutil.copy(migrated, tmp_path / "mappings.sqlite")
-        engine = store.open_engine(f"sqlite:///{file}")
-        yield engine
-        engine.dispose()
+        yield request.getfixturevalue("sqlite")
         return
     cluster = postgresql.shared()
     name = cluster.create()
@@ -48,9 +53,19 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> It
     cluster.drop(name)
 
 
-@pytest.fixture
-def kept(engine: Engine) -> MappingStore:
-    """A store in which the shipped set is live."""
+def _kept(engine: Engine) -> MappingStore:
     held = MappingStore(engine, via="test")
     held.adopt(SHIPPED, actor="platform", reason="first start", at=NOW)
     return held
+
+
+@pytest.fixture
+def kept(sqlite: Engine) -> MappingStore:
+    """A store in which the shipped set is live."""
+    return _kept(sqlite)
+
+
+@pytest.fixture
+def everywhere(engine: Engine) -> MappingStore:
+    """The same on either kind of database."""
+    return _kept(engine)

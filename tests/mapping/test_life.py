@@ -283,4 +283,4 @@ class Studio(RuleBasedStateMachine):
 
 
 TestStudio = Studio.TestCase
-TestStudio.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+TestStudio.settings = settings(max_examples=8, stateful_step_count=20, deadline=None)

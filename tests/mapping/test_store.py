@@ -73,19 +73,19 @@ def test_an_invalid_set_never_becomes_live(engine: Engine) -> None:
 # ------------------------------------------------------------------------------------------- a version's life
 
 
-def test_an_edit_is_in_force_only_after_another_has_approved_it(kept: MappingStore) -> None:
-    old = law(kept)
-    draft = edited(kept, legal_basis=LAW)
+def test_an_edit_is_in_force_only_after_another_has_approved_it(everywhere: MappingStore) -> None:
+    old = law(everywhere)
+    draft = edited(everywhere, legal_basis=LAW)
     assert (draft.number, draft.state, draft.authors, draft.based_on) == (2, State.DRAFT, (ADA,), 1)
-    assert law(kept) == old
-    approved(kept, draft)
-    assert law(kept) == old
-    (live,) = kept.go_live(draft.ref, **WHO)
-    assert (live.state, live.reviewer, live.published) == (State.LIVE, BOB, kept.revision())
-    assert law(kept) == LAW
-    assert kept.live(TODAY).versions[LICENCE] == 2
-    assert kept.version(LICENCE, 1).state is State.RETIRED
-    assert law(MappingStore(kept._engine)) == LAW, "another process sees it at its next look"
+    assert law(everywhere) == old
+    approved(everywhere, draft)
+    assert law(everywhere) == old
+    (live,) = everywhere.go_live(draft.ref, **WHO)
+    assert (live.state, live.reviewer, live.published) == (State.LIVE, BOB, everywhere.revision())
+    assert law(everywhere) == LAW
+    assert everywhere.live(TODAY).versions[LICENCE] == 2
+    assert everywhere.version(LICENCE, 1).state is State.RETIRED
+    assert law(MappingStore(everywhere._engine)) == LAW, "another process sees it at its next look"
 
 
 @pytest.mark.parametrize("name", [ADA, "ada lovelace", "  Ada  Lovelace ", "Ａda Lovelace"])
@@ -176,24 +176,24 @@ def test_a_draft_may_be_wrong_but_is_not_handed_in_so(kept: MappingStore) -> Non
         kept.submit(better.ref, **WHO)
 
 
-def test_what_depends_on_each_other_is_handed_in_together(kept: MappingStore) -> None:
-    register = kept.document("provider/kba-zfer", 1) | {"national_id": "urn:de:new"}
-    provider = kept.draft("provider/new", register, expected=0, **WHO)
-    mapping = edited(kept, routing={"provider": "new"})
+def test_what_depends_on_each_other_is_handed_in_together(everywhere: MappingStore) -> None:
+    register = everywhere.document("provider/kba-zfer", 1) | {"national_id": "urn:de:new"}
+    provider = everywhere.draft("provider/new", register, expected=0, **WHO)
+    mapping = edited(everywhere, routing={"provider": "new"})
     with pytest.raises(MappingInvalid, match="no provider «new»"):
-        kept.submit(mapping.ref, **WHO)
+        everywhere.submit(mapping.ref, **WHO)
     refs = (provider.ref, mapping.ref)
-    kept.submit(*refs, **WHO)
-    kept.approve(*refs, actor=BOB, reason="fine", at=NOW)
+    everywhere.submit(*refs, **WHO)
+    everywhere.approve(*refs, actor=BOB, reason="fine", at=NOW)
     with pytest.raises(MappingInvalid, match="no provider «new»"):
-        kept.go_live(mapping.ref, **WHO)
-    kept.go_live(*refs, **WHO)
-    live = kept.live(TODAY)
+        everywhere.go_live(mapping.ref, **WHO)
+    everywhere.go_live(*refs, **WHO)
+    live = everywhere.live(TODAY)
     assert needed_by(live, "provider/new") == (LICENCE,)
     with pytest.raises(MappingInvalid, match="no provider «new»"):
-        kept.retire(provider.ref, **WHO)
-    kept.retire(*refs, **WHO)
-    assert kept.live(TODAY).by_key("fahrerlaubnis") is None
+        everywhere.retire(provider.ref, **WHO)
+    everywhere.retire(*refs, **WHO)
+    assert everywhere.live(TODAY).by_key("fahrerlaubnis") is None
 
 
 @pytest.mark.parametrize("entry", ["evidence/Ö", "evidence/", "other/x", "", "provider/a/b", "platform/x"])
@@ -220,15 +220,15 @@ def test_an_error_that_was_there_before_stops_nobody_else(kept: MappingStore, mo
 # -------------------------------------------------------------------------------------- validity by the clock
 
 
-def test_a_version_takes_effect_on_its_first_day_without_a_job(kept: MappingStore) -> None:
-    old = law(kept)
-    published(kept, legal_basis=LAW, valid_from="2027-01-01")
-    revision = kept.revision()
-    assert law(kept, date(2026, 12, 31)) == old
-    assert law(kept, date(2027, 1, 1)) == LAW
-    assert law(kept, date(2026, 12, 31)) == old
-    assert kept.revision() == revision
-    (shown,) = (e for e in kept.entries(TODAY) if e.name == LICENCE)
+def test_a_version_takes_effect_on_its_first_day_without_a_job(everywhere: MappingStore) -> None:
+    old = law(everywhere)
+    published(everywhere, legal_basis=LAW, valid_from="2027-01-01")
+    revision = everywhere.revision()
+    assert law(everywhere, date(2026, 12, 31)) == old
+    assert law(everywhere, date(2027, 1, 1)) == LAW
+    assert law(everywhere, date(2026, 12, 31)) == old
+    assert everywhere.revision() == revision
+    (shown,) = (e for e in everywhere.entries(TODAY) if e.name == LICENCE)
     assert shown.in_force is not None
     assert (shown.in_force.number, [v.number for v in shown.scheduled]) == (1, [2])
 
@@ -280,16 +280,16 @@ def test_a_set_that_would_break_on_a_later_day_is_refused_now(kept: MappingStore
 # ------------------------------------------------------------------------------------------ roll back, retire
 
 
-def test_roll_back_is_one_action_and_a_new_version(kept: MappingStore) -> None:
-    old = law(kept)
-    published(kept, legal_basis=LAW)
-    assert kept.before(LICENCE, TODAY).number == 1
-    back = kept.roll_back(LICENCE, 1, actor=ADA, reason="wrong law", at=NOW)
+def test_roll_back_is_one_action_and_a_new_version(everywhere: MappingStore) -> None:
+    old = law(everywhere)
+    published(everywhere, legal_basis=LAW)
+    assert everywhere.before(LICENCE, TODAY).number == 1
+    back = everywhere.roll_back(LICENCE, 1, actor=ADA, reason="wrong law", at=NOW)
     assert (back.number, back.state, back.based_on, back.reason) == (3, State.LIVE, 1, "wrong law")
-    assert law(kept) == old
-    assert kept.document(LICENCE, 3) == kept.document(LICENCE, 1)
-    assert kept.diff(LICENCE, 1, 3) == ()
-    assert [v.state for v in kept.versions(LICENCE)] == [State.LIVE, State.RETIRED, State.RETIRED]
+    assert law(everywhere) == old
+    assert everywhere.document(LICENCE, 3) == everywhere.document(LICENCE, 1)
+    assert everywhere.diff(LICENCE, 1, 3) == ()
+    assert [v.state for v in everywhere.versions(LICENCE)] == [State.LIVE, State.RETIRED, State.RETIRED]
 
 
 def test_rolled_back_to_what_somebody_approved_it_keeps_the_reviewer(kept: MappingStore) -> None:
@@ -342,13 +342,13 @@ def test_a_retired_mapping_is_gone_and_may_come_back(kept: MappingStore) -> None
 # --------------------------------------------------------------------------------------------------- for ever
 
 
-def test_every_revision_stays_as_it_was(kept: MappingStore) -> None:
-    sets = [kept.live(TODAY)]
+def test_every_revision_stays_as_it_was(everywhere: MappingStore) -> None:
+    sets = [everywhere.live(TODAY)]
     for change in ("a", "b"):
-        published(kept, legal_basis=change)
-        sets.append(kept.live(TODAY))
-    kept.retire((LICENCE, 3), **WHO)
-    fresh = MappingStore(kept._engine)
+        published(everywhere, legal_basis=change)
+        sets.append(everywhere.live(TODAY))
+    everywhere.retire((LICENCE, 3), **WHO)
+    fresh = MappingStore(everywhere._engine)
     for held in sets:
         assert fresh.as_of(held.revision, TODAY) == held
         assert fresh.as_of(held.revision, TODAY).versions == held.versions
@@ -363,9 +363,9 @@ def test_nothing_is_edited_in_place(kept: MappingStore) -> None:
     assert not [s for s in statements if s.lstrip().startswith(("UPDATE", "DELETE"))]
 
 
-def test_every_step_is_in_the_log_and_the_log_proves_what_was_said(kept: MappingStore) -> None:
-    published(kept, legal_basis=LAW)
-    with Session(kept._engine.execution_options(reading=True)) as session:
+def test_every_step_is_in_the_log_and_the_log_proves_what_was_said(everywhere: MappingStore) -> None:
+    published(everywhere, legal_basis=LAW)
+    with Session(everywhere._engine.execution_options(reading=True)) as session:
         rows = session.scalars(select(EventRow).where(EventRow.stream == "mappings")).all()  # type: ignore[arg-type]
     last = [(row.fact, row.data["entry"], row.data["version"], row.data["actor"]) for row in rows[-5:]]
     assert last == [
@@ -377,46 +377,48 @@ def test_every_step_is_in_the_log_and_the_log_proves_what_was_said(kept: Mapping
     ]
     assert {row.data["via"] for row in rows} == {"test"}
     assert len(rows[-5].data["content"]) == 64
-    assert AuditLog(kept._engine).broken_streams() == ()
-    with kept._engine.begin() as connection:
+    assert AuditLog(everywhere._engine).broken_streams() == ()
+    with everywhere._engine.begin() as connection:
         connection.execute(text("UPDATE event SET fact = 'mapping-live' WHERE fact = 'mapping-drafted'"))
-    assert AuditLog(kept._engine).broken_streams() == ("mappings",)
+    assert AuditLog(everywhere._engine).broken_streams() == ("mappings",)
 
 
-def test_the_history_says_who_did_what_and_why(kept: MappingStore) -> None:
-    published(kept, legal_basis=LAW)
-    steps = [(s.version, s.action, s.state, s.actor, s.via) for s in kept.history(LICENCE, limit=3)]
+def test_the_history_says_who_did_what_and_why(everywhere: MappingStore) -> None:
+    published(everywhere, legal_basis=LAW)
+    steps = [(s.version, s.action, s.state, s.actor, s.via) for s in everywhere.history(LICENCE, limit=3)]
     assert steps == [
         (2, "go-live", "live", ADA, "test"),
         (1, "go-live", "retired", ADA, "test"),
         (2, "approve", "approved", BOB, "test"),
     ]
-    assert len(kept.history()) == 5 + len(documents_of(SHIPPED))
+    assert len(everywhere.history()) == 5 + len(documents_of(SHIPPED))
 
 
 # -------------------------------------------------------------------------------------------- several at once
 
 
-def test_who_did_not_see_the_newest_version_is_told(kept: MappingStore) -> None:
-    said = kept.document(LICENCE, 1)
-    edited(kept, by=BOB, legal_basis=LAW)
+def test_who_did_not_see_the_newest_version_is_told(everywhere: MappingStore) -> None:
+    said = everywhere.document(LICENCE, 1)
+    edited(everywhere, by=BOB, legal_basis=LAW)
     with pytest.raises(
         MappingConflict, match=r"version 2, by Bob at 2026-11-24 12:00 UTC; you saw version 1"
     ):
-        kept.draft(LICENCE, said, expected=1, **WHO)
+        everywhere.draft(LICENCE, said, expected=1, **WHO)
     with pytest.raises(MappingConflict, match="no entry"):
-        kept.draft("evidence/none", said, expected=1, **WHO)
+        everywhere.draft("evidence/none", said, expected=1, **WHO)
 
 
-def test_of_two_who_save_at_once_one_is_told(kept: MappingStore) -> None:
-    said, start = kept.document(LICENCE, 1), Barrier(2)
+def test_of_two_who_save_at_once_one_is_told(everywhere: MappingStore) -> None:
+    said, start = everywhere.document(LICENCE, 1), Barrier(2)
     told: list[object] = []
 
     def save(who: str) -> None:
         start.wait()
         try:
             told.append(
-                MappingStore(kept._engine).draft(LICENCE, said, expected=1, actor=who, reason="x", at=NOW)
+                MappingStore(everywhere._engine).draft(
+                    LICENCE, said, expected=1, actor=who, reason="x", at=NOW
+                )
             )
         except MappingError as conflict:
             told.append(type(conflict))
@@ -427,7 +429,7 @@ def test_of_two_who_save_at_once_one_is_told(kept: MappingStore) -> None:
     for each in people:
         each.join()
     assert told.count(MappingConflict) == 1
-    assert len(kept.versions(LICENCE)) == 2
+    assert len(everywhere.versions(LICENCE)) == 2
 
 
 def test_of_two_nodes_that_start_at_once_one_brings_the_first_set(engine: Engine) -> None:
@@ -449,12 +451,12 @@ def test_of_two_nodes_that_start_at_once_one_brings_the_first_set(engine: Engine
     assert sorted(map(str, told)) == ["1", str(MappingConflict)]
 
 
-def test_an_unchanged_set_is_not_read_again(kept: MappingStore) -> None:
-    live = kept.live(TODAY)
+def test_an_unchanged_set_is_not_read_again(everywhere: MappingStore) -> None:
+    live = everywhere.live(TODAY)
     statements: list[str] = []
-    event.listen(kept._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    assert kept.live(TODAY) is live
-    assert kept.live(TODAY + timedelta(days=1)) is live
+    event.listen(everywhere._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert everywhere.live(TODAY) is live
+    assert everywhere.live(TODAY + timedelta(days=1)) is live
     reads = [s for s in statements if s.startswith("SELECT")]
     assert len(reads) == 2
     assert not any("mapping_content" in s for s in reads)
@@ -468,15 +470,15 @@ def with_law(text: str) -> dict[str, Any]:
     return documents_of(SHIPPED) | {LICENCE: {**documents_of(SHIPPED)[LICENCE], "legal_basis": text}}
 
 
-def test_of_a_set_only_what_differs_is_handed_in(kept: MappingStore) -> None:
-    assert kept.propose(documents_of(SHIPPED), **WHO) == ()
-    (version,) = kept.propose(with_law(LAW), **WHO)
+def test_of_a_set_only_what_differs_is_handed_in(everywhere: MappingStore) -> None:
+    assert everywhere.propose(documents_of(SHIPPED), **WHO) == ()
+    (version,) = everywhere.propose(with_law(LAW), **WHO)
     assert (version.ref, version.state, version.author) == ((LICENCE, 2), State.IN_REVIEW, ADA)
-    assert kept.propose(with_law(LAW), **WHO) == (version,), "the same again changes nothing"
-    (corrected,) = kept.propose(with_law("§ 2"), **WHO)
-    assert (corrected.number, kept.version(LICENCE, 2).state) == (3, State.RETIRED)
+    assert everywhere.propose(with_law(LAW), **WHO) == (version,), "the same again changes nothing"
+    (corrected,) = everywhere.propose(with_law("§ 2"), **WHO)
+    assert (corrected.number, everywhere.version(LICENCE, 2).state) == (3, State.RETIRED)
     with pytest.raises(FourEyes):
-        kept.approve(corrected.ref, **WHO)
+        everywhere.approve(corrected.ref, **WHO)
 
 
 def test_a_set_from_git_does_not_run_over_what_somebody_else_has_in_work(kept: MappingStore) -> None:
@@ -501,14 +503,16 @@ def test_a_set_from_git_that_breaks_a_rule_leaves_nothing_behind(kept: MappingSt
 # ------------------------------------------------------------------------------------------------- looking up
 
 
-def test_entries_are_found_by_what_they_say(kept: MappingStore) -> None:
-    draft = edited(kept, legal_basis=LAW)
-    names = {kind: [e.name for e in kept.entries(TODAY, kind=kind)] for kind in ("evidence", "platform")}
+def test_entries_are_found_by_what_they_say(everywhere: MappingStore) -> None:
+    draft = edited(everywhere, legal_basis=LAW)
+    names = {
+        kind: [e.name for e in everywhere.entries(TODAY, kind=kind)] for kind in ("evidence", "platform")
+    }
     assert (len(names["evidence"]), names["platform"]) == (14, ["platform"])
-    assert [e.name for e in kept.entries(TODAY, text="driving LICENCE", kind="evidence")] == [LICENCE]
-    (found,) = kept.entries(TODAY, state=State.DRAFT)
+    assert [e.name for e in everywhere.entries(TODAY, text="driving LICENCE", kind="evidence")] == [LICENCE]
+    (found,) = everywhere.entries(TODAY, state=State.DRAFT)
     assert (found.key, found.pending, found.titles["en"]) == ("fahrerlaubnis", draft, "Driving licence")
-    assert kept.entries(TODAY, text="nothing like it") == ()
+    assert everywhere.entries(TODAY, text="nothing like it") == ()
 
 
 def test_a_draft_may_be_tried_before_it_is_live(kept: MappingStore) -> None:
@@ -519,16 +523,19 @@ def test_a_draft_may_be_tried_before_it_is_live(kept: MappingStore) -> None:
     assert kept.live(TODAY) == SHIPPED
 
 
-def test_a_draft_is_kept_as_it_would_be_exported(kept: MappingStore) -> None:
-    said = dict(reversed(kept.document(LICENCE, 1).items())) | {"preview": "required", "retention_days": 0}
-    draft = kept.draft(LICENCE, said, expected=1, **WHO)
-    assert list(kept.document(*draft.ref).items()) == list(kept.document(LICENCE, 1).items())
+def test_a_draft_is_kept_as_it_would_be_exported(everywhere: MappingStore) -> None:
+    said = dict(reversed(everywhere.document(LICENCE, 1).items())) | {
+        "preview": "required",
+        "retention_days": 0,
+    }
+    draft = everywhere.draft(LICENCE, said, expected=1, **WHO)
+    assert list(everywhere.document(*draft.ref).items()) == list(everywhere.document(LICENCE, 1).items())
 
 
-def test_times_are_aware(kept: MappingStore) -> None:
-    version = published(kept, legal_basis=LAW)
+def test_times_are_aware(everywhere: MappingStore) -> None:
+    version = published(everywhere, legal_basis=LAW)
     assert (version.drafted_at, version.published_at, version.changed_at) == (NOW, NOW, NOW)
     assert version.drafted_at.tzinfo is not None
     with pytest.raises(Exception, match="without zone"):
-        kept.retire(version.ref, actor=ADA, reason="x", at=datetime(2026, 1, 1))
+        everywhere.retire(version.ref, actor=ADA, reason="x", at=datetime(2026, 1, 1))
     assert NOW.tzinfo is UTC

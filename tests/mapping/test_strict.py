@@ -57,6 +57,8 @@ CASES = (
     ("platform.yaml", "  - AT", "  - Austria", "Austria", "no country code"),
     ("platform.yaml", "agent_id: 991-00000-01\n", "", None, "«agent_id» is missing"),
     ("providers.yaml", "url: https://zfzr", "url: http://zfzr", "url: http://zfzr", "not https"),
+    ("providers.yaml", "url: https://zfzr", "valid_from: 2027-01-01\n  valid_until: 2026-12-31\n  url: https://zfzr",
+     "valid_until:", "ends before"),
     ("providers.yaml", "protocol: xnachweis", "protocol: soap", "protocol: soap", "no protocol"),
     ("providers.yaml", "method: POST", "method: STEAL", "method: STEAL", "request.method"),
     ("providers.yaml", "kba-zfer:", "kba-zfzr:", "kba-zfzr:", "there twice"),
