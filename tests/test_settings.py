@@ -88,3 +88,53 @@ def test_the_limits_of_as4_are_settings(settings_file: Path, monkeypatch: pytest
     settings = load_settings()
     limits = settings.as4_limits.limits(settings.max_message_bytes)
     assert (limits.parts, limits.body_bytes) == (7, settings.max_message_bytes)
+
+
+def test_blobs_may_lie_in_a_bucket(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTERMEDIARY_BLOBS", "s3://evidence-1/some/where/")
+    assert load_settings().blob_bucket == ("evidence-1", "some/where")
+    monkeypatch.setenv("INTERMEDIARY_S3__ENDPOINT", "https://s3.example:9000")
+    settings = load_settings()
+    assert settings.s3 is not None
+    assert settings.s3.endpoint == "https://s3.example:9000"
+    monkeypatch.setenv("INTERMEDIARY_S3__CREDENTIALS_FILE", "/does/not/exist")
+    with pytest.raises(SettingsInvalid, match="/does/not/exist"):
+        load_settings()
+
+
+@pytest.mark.parametrize("value", ["s3://", "s3://UPPER/x", "https://bucket/x", "gs://bucket"])
+def test_other_places_for_blobs_are_refused(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("INTERMEDIARY_BLOBS", value)
+    with pytest.raises(SettingsInvalid, match="blobs"):
+        load_settings()
+
+
+def test_an_object_store_that_nothing_uses_is_refused(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERMEDIARY_S3__REGION", "eu-central-1")
+    with pytest.raises(SettingsInvalid, match=r"\[s3\]"):
+        load_settings()
+
+
+def test_a_platform_is_built_on_a_bucket_and_one_that_is_missing_is_told(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from intermediary.at_rest import open_blobs, open_vault
+    from tests import s3
+
+    place = s3.place()
+    monkeypatch.setenv("INTERMEDIARY_BLOBS", f"s3://{place.bucket}/x")
+    monkeypatch.setenv("INTERMEDIARY_S3__ENDPOINT", str(place.endpoint))
+    monkeypatch.setenv("INTERMEDIARY_S3__REGION", "eu-central-1")
+    monkeypatch.setenv("INTERMEDIARY_S3__CREDENTIALS_FILE", str(place.credentials_file))
+    settings = load_settings()
+    blobs = open_blobs(settings, open_vault(settings))
+    assert list(s3.objects(place)) == [], "what was tried is gone"
+    assert blobs is not None
+    monkeypatch.setenv("INTERMEDIARY_BLOBS", "s3://no-such-bucket")
+    settings = load_settings()
+    with pytest.raises(SettingsInvalid, match="there is no such bucket"):
+        open_blobs(settings, open_vault(settings))

@@ -41,7 +41,10 @@ def _readable(place: Home) -> list[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize(
-    ("place", "inline"), zip(KINDS, (sealing.INLINE, 0, 0, sealing.INLINE), strict=True), indirect=["place"]
+    ("place", "inline"),
+    list(zip(KINDS, (sealing.INLINE, 0, 0, sealing.INLINE), strict=True)),
+    indirect=["place"],
+    ids=map("-".join, KINDS),
 )
 def test_nothing_is_ever_readable_and_the_key_goes_with_the_exchange(
     place: Home, monkeypatch: pytest.MonkeyPatch, inline: int
