@@ -131,6 +131,7 @@ def build(settings: Settings) -> Platform:
         preview_base=f"{settings.public_url}/preview",
         message_domain=settings.message_domain,
         return_hosts={p.pmode.id: p.return_hosts for p in partners if p.return_hosts},
+        is_away=store.is_away,
         wake=wake.set,
         housekeeping=housekeeping,
         duties=upkeep.duties_of(settings, housekeeping, ledger, held(settings, pmodes)),

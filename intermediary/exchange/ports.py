@@ -43,6 +43,8 @@ class Ports:
     """Right side of our AS4 MessageIds and Content-IDs."""
     return_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """P-Mode id to the hosts of that partner's portals; a partner that is not named may use any https URL."""
+    is_away: Callable[[BaseException], bool] = lambda error: isinstance(error, OSError)
+    """True for what is raised while database, disk or object store is away: no item is to blame for it."""
     wake: Callable[[], None] = lambda: None
     """Called after something became due, so that an idle worker of this process looks at once."""
     housekeeping: Housekeeping | None = None

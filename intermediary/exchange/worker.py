@@ -5,6 +5,7 @@ Any number of workers, in any number of processes; the lease in the row decides 
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 
@@ -18,6 +19,9 @@ from intermediary.exchange.workflow import Workflow
 
 Step = Callable[[str, str], None]
 Broken = Callable[[str, str, str], None]
+
+REST = timedelta(seconds=5)
+"""Between two attempts at an item while database, disk or object store is away, for as long as it takes."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -66,8 +70,20 @@ class Worker:
             # Texts of foreign exceptions may quote what was processed: only the kind is kept.
             reason = type(broken).__name__
             frame = _place(broken)
+            if self._ports.is_away(broken):
+                _LOG.error("storage is away", queue=queue, item=item, kind=reason, place=frame)
+                self._put_off(queue, item)
+                return
             _LOG.error("step failed", queue=queue, item=item, kind=reason, place=frame)
             broken_step(item, self._name, f"{reason} at {frame}")
+
+    def _put_off(self, queue: Queue, item: str) -> None:
+        """Nobody tries this item again for a moment; no failure of it is counted, since none of it is."""
+        ports = self._ports
+        until = ports.clock() + min(ports.timing.lease, REST)
+        with ports.ledger.begin() as tx:
+            if tx.owns(queue, item, self._name):
+                tx.lease(queue, item, self._name, until)
 
     def run(self, stop: threading.Event, wake: threading.Event, idle: float) -> None:
         """Work until `stop`; where nothing is due, wait for `wake`, at most `idle` seconds."""

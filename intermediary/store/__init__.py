@@ -1,7 +1,7 @@
 """The store: database engine, tables, migrations, the ledger of exchanges, its blobs and keys."""
 
 from intermediary.store.blobs import FileBlobs
-from intermediary.store.engine import UtcDateTime, open_engine, scrub
+from intermediary.store.engine import UtcDateTime, is_away, open_engine, scrub
 from intermediary.store.errors import BlobsUnusable, KeysUnusable, StoreError
 from intermediary.store.generated import made_once
 from intermediary.store.ledger import SqlLedger
@@ -25,6 +25,7 @@ __all__ = [
     "StoreError",
     "SweptBlobs",
     "UtcDateTime",
+    "is_away",
     "is_current",
     "made_once",
     "migrate",

@@ -1,11 +1,12 @@
 """The database engine: SQLite embedded, PostgreSQL for several nodes; one place for their differences."""
 
+import sqlite3
 import time
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, bindparam, create_engine, event, func, select
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -110,6 +111,19 @@ def lock(connection: Connection, name: str) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(ADVISORY_LOCK, {"name": name})
+
+
+_AWAY = (OSError, OperationalError, InterfaceError, sqlite3.OperationalError)
+_AWAY_OF = {("psycopg", "OperationalError"), ("psycopg", "InterfaceError")}
+
+
+def is_away(error: BaseException) -> bool:
+    """True for what is raised while database, disk or object store is away, full or busy."""
+    if isinstance(error, _AWAY):
+        return True
+    # The drivers of PostgreSQL and S3 are not loaded where they are not used.
+    kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(error).__mro__}
+    return bool(kinds & _AWAY_OF) or any(room == "botocore" for room, _ in kinds)
 
 
 def scrub(engine: Engine) -> None:

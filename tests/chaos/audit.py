@@ -33,7 +33,7 @@ ONCE = (
 )
 """Facts that an exchange with a preview has exactly once, however often a process died."""
 LATE = {Fact.DUPLICATE_RECEIVED, Fact.MESSAGE_ACKNOWLEDGED, Fact.SEND_FAILED, Fact.DELIVERY_GIVEN_UP}
-"""What may follow after the end: the receipt of the first answer may have been lost for longer than the last."""
+"""What may follow after the end: the first answer's receipt may be lost for longer than the last one's."""
 FINAL = {"approved": "EvidenceResponse"}
 """What the partner gets for an outcome; others are errors («declined»: as the profile says)."""
 

@@ -118,7 +118,7 @@ class _Round:
         self._harness, self._plan, self._stack = harness, plan, stack
         self._chance = random.Random(f"{plan.seed}-kills")
         self._books = Books(folder)
-        self._disk = ""
+        self._disks: dict[str, Path] = {}
         self._home = folder / "platform"
         self._database = self._made(folder)
         (self._home / "blobs").mkdir(parents=True, exist_ok=True)
@@ -140,35 +140,32 @@ class _Round:
         self._kills: Counter[str] = Counter()
 
     def _made(self, folder: Path) -> str:
-        """The database, on the small disk where it shall be full; its URL."""
-        cluster, full = self._harness.cluster, "disk-full" in self._plan.faults
+        """The database and the folder of blobs, each on a small disk where that shall be full; the URL."""
+        cluster = self._harness.cluster
+        self._home.mkdir()
         if self._plan.database == "sqlite":
-            self._small(self._home, full)
-            self._home.mkdir(exist_ok=True)
+            self._small("disk-full", self._home)
             shutil.copy(self._harness.keys.root / "empty.sqlite", self._home / "ledger.sqlite")
+            self._small("blobs-full", self._home / "blobs")
             return f"sqlite:///{self._home}/ledger.sqlite"
         assert cluster is not None
-        place = None
-        disk = cluster.folder / f"disk-{folder.name}"
-        if full and self._small(disk, full):
-            place = disk / "tables"
-            place.mkdir()
-            if os.getuid() == 0:
-                shutil.chown(place, "postgres", "postgres")
-            (disk / "blobs").mkdir()
-            self._home.mkdir()
-            (self._home / "blobs").symlink_to(disk / "blobs")
-        self._home.mkdir(exist_ok=True)
-        name = cluster.create(folder=place)
-        self._name = name
-        self._stack.callback(cluster.drop, name)
-        return cluster.url(name)
+        self._small("blobs-full", self._home / "blobs")
+        disk, tables = cluster.folder / f"disk-{folder.name}", None
+        if self._small("disk-full", disk):
+            tables = disk / "tables"
+            tables.mkdir()
+            shutil.chown(tables, "postgres", "postgres")
+        self._name = cluster.create(folder=tables)
+        self._stack.callback(cluster.drop, self._name)
+        return cluster.url(self._name)
 
-    def _small(self, place: Path, full: bool) -> bool:
-        if not full:
+    def _small(self, fault: str, place: Path) -> bool:
+        """Mount a small disk, where a fault of the plan wants to fill it; False where it is not mounted."""
+        if fault not in self._plan.faults:
             return False
         mounted = self._stack.enter_context(weather.small_disk(place, MEGABYTES[self._plan.database]))
-        self._disk, self._full = ("small disk", place) if mounted else ("quota", place)
+        if mounted:
+            self._disks[fault] = place
         return mounted
 
     def _node(self, number: int) -> Node:
@@ -193,10 +190,9 @@ class _Round:
                 found[name] = weather.PartyFault(self.register, name)
             elif name == "database-locked":
                 found[name] = weather.Locked(self._home / "ledger.sqlite")
-            elif name == "disk-full":
-                found[name] = (
-                    weather.Full(self._full) if self._disk == "small disk" else weather.Quota(self._pids)
-                )
+            elif name in weather.DISK_FAULTS:
+                disk = self._disks.get(name)
+                found[name] = weather.Quota(self._pids) if disk is None else weather.Full(disk)
             else:
                 assert cluster is not None, "a fault of PostgreSQL"
                 stops = name == "database-stopped"
@@ -297,9 +293,13 @@ class _Round:
         broken = [*self.partner.broken, *self.register.broken]
         patient = self.traffic.problems if self._plan.patient else []
         verdict.lost += [*self._problems, *patient, *broken]
-        return Outcome(
-            verdict, self._kills, self._weather.windows, Counter(self._weather.struck()), self._disk
-        )
+        full = {
+            "small disk" if f in self._disks else "quota"
+            for f in weather.DISK_FAULTS
+            if f in self._plan.faults
+        }
+        disk = " and ".join(sorted(full))
+        return Outcome(verdict, self._kills, self._weather.windows, Counter(self._weather.struck()), disk)
 
 
 def _free_port() -> int:

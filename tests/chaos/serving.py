@@ -25,6 +25,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
+from intermediary import store
 from intermediary.exchange import Exchanges, PreviewUnknown, Timing, sealing
 from intermediary.mapping.model import MappingSet
 from intermediary.sandbox.world import World
@@ -125,6 +126,7 @@ class _Platform(House):
         self.ports = replace(
             self.ports,
             connector=connector,
+            is_away=store.is_away,
             mappings=lambda _day, _revision=None: mappings,
             messaging=replace(
                 self.ports.messaging,  # type: ignore[type-var]

@@ -25,7 +25,8 @@ DATABASE_FAULTS = {
     "sqlite": ("database-locked",),
     "postgresql": ("database-stopped", "database-connections"),
 }
-DISK_FAULTS = ("disk-full",)
+DISK_FAULTS = ("disk-full", "blobs-full")
+"""The disk of the database, and that of the blobs."""
 
 
 def faults_of(database: str) -> tuple[str, ...]:
@@ -126,7 +127,7 @@ class Locked:
 
 
 class Full:
-    """The disk under database and blobs is full: a file takes all that is left."""
+    """A disk is full: a file takes all that is left."""
 
     def __init__(self, folder: Path) -> None:
         self._ballast, self._count = folder / "ballast", 0
