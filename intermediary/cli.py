@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from intermediary.audit import AuditLog, Story
 from intermediary.cli_keys import app as keys_app
@@ -44,10 +45,18 @@ app.command("purge")(purge)
 
 
 def main() -> None:
-    """Entry point: settings that cannot be used end the program with exit code 2 and the reason."""
+    """Entry point: settings that cannot be used end the program with exit code 2 and the reason.
+
+    A database that does not answer ends it with exit code 1, and whoever supervises it may start it anew.
+    """
     configure_logging()
     try:
         app()
+    except OperationalError as away:
+        err.print(
+            f"[red]Database:[/] {type(away.orig).__name__}: it does not answer as it should; see database_url"
+        )
+        sys.exit(1)
     except SettingsInvalid as invalid:
         err.print(f"[red]Settings:[/] {invalid}")
         sys.exit(2)

@@ -89,10 +89,10 @@ class Stage:
         """What a node of a tree (None: this one) is started with."""
         return previous.environment(tree, INTERMEDIARY_SETTINGS=str(self.settings), **more)
 
-    def run(self, *arguments: str, tree: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, tree: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
         return subprocess.run(
-            previous.command(*arguments), env=self.environment(tree),
+            previous.command(*arguments), env=self.environment(tree, **more),
             capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 

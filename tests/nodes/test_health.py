@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import cast
 
 import httpx
@@ -25,6 +26,7 @@ class Wired:
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.metrics = engine, Metrics(["it"])
+        self.clock = SimpleNamespace(explained=str)
 
 
 @pytest.fixture

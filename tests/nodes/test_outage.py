@@ -110,6 +110,15 @@ def test_the_database_goes_and_comes_back(server: Server, tmp_path: Path) -> Non
         stage.close()
 
 
+def test_a_node_that_finds_no_database_says_so_in_a_line(stage: Stage) -> None:
+    url = "postgresql+psycopg://nobody:secret@localhost:1/nothing"
+    begun = stage.run("worker", INTERMEDIARY_DATABASE_URL=url)
+    assert begun.returncode == 1
+    assert begun.stderr.startswith("Database: OperationalError")
+    assert "Traceback" not in begun.stderr
+    assert "secret" not in begun.stderr
+
+
 def room(node: Node, octets: int) -> None:
     """From now on no file of a node may be longer: writing more fails as on a full disk."""
     resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
