@@ -110,15 +110,21 @@ class Before(NamedTuple):
     token: str
 
 
+def decide(house: House, flight: Before) -> None:
+    """The citizen allows everything; the portal fetches the answer."""
+    view = house.desk.view(flight.token, "visitor-1")
+    house.desk.decide(flight.token, "visitor-1", frozenset(d.id for d in view.documents))
+    house.push(house.second(flight.request, flight.token))
+    house.work()
+
+
 def finish(house: House, flight: Before) -> None:
     """The citizen decides on what was shown before the loss; the foreign portal gets its evidence."""
     view = house.desk.view(flight.token, "visitor-1")
     assert view.step is PreviewStep.DECIDE
     shown = [bytes(house.desk.document(flight.token, "visitor-1", d.id)[1]) for d in view.documents]
     assert PDF in shown
-    house.desk.decide(flight.token, "visitor-1", frozenset(d.id for d in view.documents))
-    house.push(house.second(flight.request, flight.token))
-    house.work()
+    decide(house, flight)
     assert PDF in [payload.content for payload in house.partner.delivered[-1].payloads]
 
 
@@ -186,3 +192,43 @@ def test_a_back_up_has_its_name_when_it_is_complete_and_old_ones_go(tmp_path: Pa
     with pytest.raises(AssertionError):
         first.back_up(target)
     assert [each.name for each in target.iterdir() if not each.name.startswith(".")].count(kept.name) == 1
+
+
+def test_what_the_other_side_sees_of_a_restore_to_an_older_state(tmp_path: Path) -> None:
+    first, second = Site(tmp_path / "first", None, {}), Site(tmp_path / "second", None, {})
+    first.folder.mkdir()
+    house = House(first.folder, world=World(tmp_path / "keys"))
+    asked = [a_request() for _ in range(3)]
+    queued, decided, gone = (Before(request, house.preview(request)[0]) for request in asked)
+
+    house.partner.unreachable = 1
+    decide(house, queued)  # lies in the outbox when the back-up is made
+    backup = first.back_up(tmp_path / "backups")
+    house.clock.advance(minutes=2)
+    house.work()
+    sent = house.partner.delivered[-1].header.message_id
+    decide(house, decided)
+    answered = house.partner.delivered[-1]
+    assert PDF in [payload.content for payload in answered.payloads]
+    house.engine.dispose()
+    second.restore(backup, first.folder / "platform.key")
+
+    again = House(second.folder, world=house.world)
+    again.clock.advance(minutes=2)
+    again.work()
+    assert again.partner.delivered[-1].header.message_id == sent, "the partner recognises it"
+    finish(again, decided)
+    twice = again.partner.delivered[-1]
+    assert twice.header.message_id == answered.header.message_id, "decided again, recognised again"
+
+    whole = {row.id for row in AuditLog(again.engine).exchanges(100) if row.state == "closed"}
+    for document in (second.folder / "blobs").iterdir():
+        document.unlink()  # what a volume lost that was not replicated
+    with pytest.raises(ValueError, match="not there any more"):
+        decide(again, gone)
+    for _ in range(48):
+        again.clock.advance(hours=1)
+        again.work()
+    (lost,) = (row for row in AuditLog(again.engine).exchanges(100) if row.id not in whole)
+    assert (lost.state, lost.outcome) == ("closed", "timed-out")
+    again.engine.dispose()
