@@ -136,9 +136,9 @@ class SqlHousekeeping:
             events = () if not purged else (_purged(purged, now),)
             for each in events:
                 _append(connection, each)
+        self._tell(events)
         for blob in blobs:
             self._forget(blob)
-        self._tell(events)
         return purged
 
     def cut(self, before: datetime, most: int, now: datetime) -> Purged:
