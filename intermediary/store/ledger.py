@@ -50,7 +50,7 @@ from intermediary.exchange.model import (
     allowed,
     message_item,
 )
-from intermediary.store.engine import ADVISORY_LOCK, UtcDateTime
+from intermediary.store.engine import ADVISORY_LOCK, UtcDateTime, scrub
 from intermediary.store.sealed import SweptBlobs
 from intermediary.store.statements import Database, Session, Statement
 from intermediary.store.tables import DocumentRow, EventRow, ExchangeRow, MessageRow
@@ -366,7 +366,11 @@ class SqlLedger:
         return None
 
     def sweep(self) -> int:
-        """Delete blobs that a crash left without a row that names them; returns how many."""
+        """Delete blobs that a crash left without a row that names them; returns how many.
+
+        On SQLite also what a log of pages may still hold of keys that were destroyed.
+        """
+        scrub(self._reading)
         old, swept = self._blobs.old(), 0
         while some := set(islice(old, _AT_ONCE)):
             with self._reading.connect() as connection:

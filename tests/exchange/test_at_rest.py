@@ -118,7 +118,7 @@ def test_nothing_is_ever_readable_and_the_key_goes_with_the_exchange(
                 copies.open(key, name).read()
     assert set(place.blobs()) == _named(house)
     if place.cluster is None:
-        store.scrub(house.engine)
+        house.ledger.sweep()
         assert not [where for where, content in place.at_rest() for key in keys if key in content]
 
 
