@@ -23,7 +23,7 @@ from tests.chaos.report import Figures
 from tests.chaos.rounds import Harness, Outcome, Plan
 from tests.chaos.story import Kill, audit, prepare, run
 
-KILLS_EACH = 25
+KILLS_EACH = 50
 """Kills of one round: an own database, and an audit at its end."""
 NODES = {"sqlite": 1, "postgresql": 2}
 
@@ -72,6 +72,7 @@ def _at_random(
     for number, plan in enumerate(_plans(given, databases), 1):
         outcome = harness.run(plan)
         figures.add(plan, outcome)
+        figures.write(given.out)  # what was found so far survives whoever is impatient
         done = (
             f"{time.monotonic() - begin:5.0f} s  round {number}, {plan.database}, "
             f"{len(plan.faults) or 'no'} faults: {outcome.verdict.exchanges} exchanges; so far "

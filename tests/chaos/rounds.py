@@ -34,7 +34,7 @@ PRELOADED = [
     "uvicorn.protocols.websockets.auto", "uvicorn.lifespan.off", "uvicorn.loops.uvloop",
 ]  # fmt: skip
 """What a node needs, and what multiprocessing imports again in each of them."""
-LIFE_SECONDS = 0.4
+LIFE_SECONDS = 0.3
 """How long a node lives in the mean, once it is ready."""
 SHORT, LONG = (0.2, 1.0), (2.5, 4.0)
 """Seconds that a fault lasts: within all deadlines, or beyond the hasty ones."""
