@@ -81,7 +81,7 @@ def test_only_the_edge_is_published_and_the_database_reaches_nobody(compose: dic
     assert "inside" not in services["proxy"]["networks"]
     for name, each in services.items():
         assert each["deploy"]["resources"]["limits"].keys() >= {"cpus", "memory"}, name
-        assert "healthcheck" in each or name == "migrate"
+        assert "healthcheck" in each or name in {"migrate", "archive-owner"}
 
 
 def test_the_edge_is_told_all_that_its_configuration_asks_for(compose: dict[str, Any]) -> None:
@@ -113,6 +113,20 @@ def test_what_can_be_random_is_made_once_and_the_rest_is_asked_for(
     second = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=False)
     assert second.returncode == 0, second.stderr
     assert {name: (tmp_path / "secrets" / name).read_bytes() for name in made} == made
+
+
+def test_volumes_belong_to_those_who_write_them(compose: dict[str, Any]) -> None:
+    # Docker gives a new volume the owner of the folder that the image has there, else root.
+    made = re.search(r"install -d -o 10001 -g 10001 -m 0700 (.*)$", dockerfile(), re.M)
+    assert made is not None
+    for each in compose["services"]["node-1"]["volumes"]:
+        if isinstance(each, dict) and each["type"] == "volume":
+            assert each["target"] in made[1].split()
+    assert "content:/var/lib/intermediary" in compose["services"]["node-1"]["volumes"]
+    assert "/var/lib/intermediary" in made[1].split()
+    assert compose["services"]["node-1"]["environment"]["TMPDIR"] in made[1].split()
+    first = compose["services"]["database"]["depends_on"]
+    assert first == {"archive-owner": {"condition": "service_completed_successfully"}}
 
 
 def dockerfile() -> str:
