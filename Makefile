@@ -34,7 +34,7 @@ bench: .venv/.ready  ## speed, as ratios measured side by side; writes build/ben
 conformance: .venv/.ready  ## our checks beside the official artefacts; writes build/conformance.json
 	$(BIN)/python -m tests.conformance
 
-chaos: .venv/.ready  ## kills the platform at random instants and audits what is left; writes build/chaos.json
+chaos: .venv/.ready  ## 1,000 kills at random instants, with faults; audits everybody's books; writes build/chaos.json
 	$(BIN)/python -m tests.chaos
 
 fuzz: .venv/.ready  ## coverage-guided fuzzing of all readers, SECONDS_EACH (600); what finds new paths is kept
