@@ -8,6 +8,9 @@ from typing import Protocol
 from intermediary.exchange.errors import SettingsInvalid
 from intermediary.exchange.model import Event
 
+JOURNALS = ("platform", "operators")
+"""Streams of the log that belong to no exchange and would grow for ever. What happened to mappings is not
+among them: it is read as long as there are mappings."""
 TWELVE_MONTHS = timedelta(days=366)
 """Of any year (Implementing Regulation (EU) 2022/1463, Art. 17)."""
 
@@ -23,7 +26,7 @@ class Retention:
     exchanges: timedelta = TWELVE_MONTHS
     """Exchanges from their end on: with messages, receipts, digests and events."""
     platform: timedelta = TWELVE_MONTHS
-    """Entries of the platform's own log: messages refused, tests, purges."""
+    """Entries of the platform's journals: messages refused, tests, purges; what operators did."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -74,8 +77,8 @@ class Housekeeping(Protocol):
     def purge(self, before: datetime, most: int, now: datetime) -> Purged:
         """Remove at most so many exchanges that ended before a time, and as many messages of none."""
 
-    def cut(self, before: datetime, most: int, now: datetime) -> Purged:
-        """Remove at most so many of the oldest entries of the platform's log that are older than a time."""
+    def cut(self, journal: str, before: datetime, most: int, now: datetime) -> Purged:
+        """Remove at most so many of the oldest entries of a journal that are older than a time."""
 
 
 @dataclass(frozen=True, slots=True)

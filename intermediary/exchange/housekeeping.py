@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from intermediary.exchange.duties import Duty, Housekeeping, Purged, Retention
+from intermediary.exchange.duties import JOURNALS, Duty, Housekeeping, Purged, Retention
 from intermediary.exchange.model import Fact, event
 from intermediary.exchange.ports import Ports
 
 BATCH, ENTRIES = 50, 1000
-"""Exchanges, and entries of the platform's log, in one transaction. SQLite's other writers wait for it: a
+"""Exchanges, and entries of each journal, in one transaction. SQLite's other writers wait for it: a
 quarter of a second for exchanges of four messages and twelve events, on a machine at six times its load."""
 LOOK = timedelta(seconds=10)
 """Between two looks of a worker at the duties; each costs one small statement."""
@@ -38,7 +38,9 @@ def purge_duty(house: Housekeeping, retention: Retention) -> Duty:
 def purge_some(house: Housekeeping, retention: Retention, now: datetime) -> Purged:
     """Remove one batch; false where nothing is left to remove."""
     purged = house.purge(now - retention.exchanges, BATCH, now)
-    return purged + house.cut(now - retention.platform, ENTRIES, now)
+    for journal in JOURNALS:
+        purged += house.cut(journal, now - retention.platform, ENTRIES, now)
+    return purged
 
 
 def sweep_duty(sweep: Callable[[], int]) -> Duty:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlmodel import SQLModel
 
-from intermediary.exchange.duties import Purged
+from intermediary.exchange.duties import JOURNALS, Purged
 from intermediary.exchange.model import Direction, Event, Fact, MessageState, event
 from intermediary.store.engine import lock
 from intermediary.store.ledger import chain
@@ -118,7 +118,7 @@ class SqlHousekeeping:
         """Append to the log of the platform."""
         with self._engine.begin() as connection:
             for each in events:
-                _append(connection, each)
+                _append(connection, PLATFORM, each)
         self._tell(events)
 
     def purge(self, before: datetime, most: int, now: datetime) -> Purged:
@@ -135,20 +135,20 @@ class SqlHousekeeping:
             purged, blobs = _remove(connection, ids, items)
             events = () if not purged else (_purged(purged, now),)
             for each in events:
-                _append(connection, each)
+                _append(connection, PLATFORM, each)
         self._tell(events)
         for blob in blobs:
             self._forget(blob)
         return purged
 
-    def cut(self, before: datetime, most: int, now: datetime) -> Purged:
-        """Remove at most so many of the oldest entries of the platform's log that are older than a time.
+    def cut(self, journal: str, before: datetime, most: int, now: datetime) -> Purged:
+        """Remove at most so many of the oldest entries of a journal that are older than a time.
 
         The event that says so holds the digest of the last one removed, where the chain now begins.
         """
-        entries = select(_EVENTS.c.number, _EVENTS.c.at, _EVENTS.c.digest).where(_EVENTS.c.stream == PLATFORM)
+        entries = select(_EVENTS.c.number, _EVENTS.c.at, _EVENTS.c.digest).where(_EVENTS.c.stream == journal)
         with self._engine.begin() as connection:
-            lock(connection, f"stream {PLATFORM}")
+            lock(connection, f"stream {journal}")
             old = []
             for entry in connection.execute(entries.order_by(_EVENTS.c.number).limit(most)):
                 if entry.at >= before:
@@ -157,12 +157,12 @@ class SqlHousekeeping:
             if not old:
                 return Purged()
             last = old[-1]
-            gone = and_(_EVENTS.c.stream == PLATFORM, _EVENTS.c.number <= last.number)
+            gone = and_(_EVENTS.c.stream == journal, _EVENTS.c.number <= last.number)
             connection.execute(delete(_EVENTS).where(gone))
             said = event(Fact.LOG_CUT, now, events=len(old), anchor=last.digest)
             # After the removal: the chain goes on from what is left, or from the anchor.
-            _append(connection, said, last.digest)
-        self._tell((said,))
+            _append(connection, journal, said, last.digest)
+        self._told(journal, said)
         return Purged(events=len(old))
 
     def would_go(self, exchanges: datetime, platform: datetime) -> tuple[Purged, datetime | None]:
@@ -175,16 +175,17 @@ class SqlHousekeeping:
             select(func.count()).select_from(stray),
             select(func.count()).select_from(_EVENTS).where(_EVENTS.c.stream.in_(select(over.c.id))),
         )
-        first_kept = select(func.min(_EVENTS.c.number)).where(
-            _EVENTS.c.stream == PLATFORM, _EVENTS.c.at >= platform
-        )
         with self._reading.connect() as connection:
             closed, messages, strays, events = (connection.execute(s).scalar_one() for s in statements)
-            kept = connection.execute(first_kept).scalar_one_or_none()
-            old = select(func.count()).where(_EVENTS.c.stream == PLATFORM)
-            cut = connection.execute(old if kept is None else old.where(_EVENTS.c.number < kept)).scalar_one()
+            for journal in JOURNALS:
+                stream = _EVENTS.c.stream == journal
+                first_kept = select(func.min(_EVENTS.c.number)).where(stream, _EVENTS.c.at >= platform)
+                kept = connection.execute(first_kept).scalar_one_or_none()
+                old = select(func.count()).where(stream)
+                old = old if kept is None else old.where(_EVENTS.c.number < kept)
+                events += connection.execute(old).scalar_one()
             oldest = connection.execute(_over(exchanges, func.min(_EXCHANGES.c.updated_at))).scalar_one()
-        return Purged(closed, messages + strays, events + cut), oldest
+        return Purged(closed, messages + strays, events), oldest
 
     def _tell(self, events: tuple[Event, ...]) -> None:
         for each in events:
@@ -224,15 +225,12 @@ def _purged(purged: Purged, now: datetime) -> Event:
     return event(Fact.PURGED, now, exchanges=purged.exchanges, messages=purged.messages, events=purged.events)
 
 
-def _append(connection: Connection, each: Event, after_removal_of: str = "") -> None:
-    """Append to the platform's stream; the ledger does the same for what it writes."""
-    lock(connection, f"stream {PLATFORM}")
+def _append(connection: Connection, stream: str, each: Event, after_removal_of: str = "") -> None:
+    """Append to a stream; the ledger does the same for what it writes."""
+    lock(connection, f"stream {stream}")
     last = (
-        select(_EVENTS.c.digest)
-        .where(_EVENTS.c.stream == PLATFORM)
-        .order_by(_EVENTS.c.number.desc())
-        .limit(1)
+        select(_EVENTS.c.digest).where(_EVENTS.c.stream == stream).order_by(_EVENTS.c.number.desc()).limit(1)
     )
-    digest = chain(connection.execute(last).scalar() or after_removal_of, PLATFORM, each)
-    entry = {"stream": PLATFORM, "fact": each.fact, "at": each.at, "data": dict(each.data), "digest": digest}
+    digest = chain(connection.execute(last).scalar() or after_removal_of, stream, each)
+    entry = {"stream": stream, "fact": each.fact, "at": each.at, "data": dict(each.data), "digest": digest}
     connection.execute(insert(_EVENTS), entry)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, text
 
 from intermediary.audit import AuditLog
-from intermediary.exchange.duties import Purged
+from intermediary.exchange.duties import Purged, Retention
+from intermediary.exchange.housekeeping import purge_some
 from intermediary.exchange.model import Direction, Fact, Message, MessageState, State
 from intermediary.exchange.model import event as fact
 from intermediary.store.clock import server_clock
@@ -123,9 +124,9 @@ def test_the_platforms_log_is_cut_and_its_chain_holds(engine: Engine) -> None:
     platform_log(engine, *(months * MONTH for months in (15, 14, 13, 11, 1)))
     house = house_of(engine)
     assert house.would_go(NOW - YEAR, NOW - YEAR)[0] == Purged(events=3)
-    assert house.cut(NOW - YEAR, 2, NOW) == Purged(events=2)
-    assert house.cut(NOW - YEAR, 2, NOW) == Purged(events=1)
-    assert house.cut(NOW - YEAR, 2, NOW) == Purged()
+    assert house.cut("platform", NOW - YEAR, 2, NOW) == Purged(events=2)
+    assert house.cut("platform", NOW - YEAR, 2, NOW) == Purged(events=1)
+    assert house.cut("platform", NOW - YEAR, 2, NOW) == Purged()
     log = AuditLog(engine)
     assert [e.fact for e in log.platform()] == [Fact.TEST_RECEIVED] * 2 + [Fact.LOG_CUT] * 2
     assert log.broken_streams() == ()
@@ -133,9 +134,22 @@ def test_the_platforms_log_is_cut_and_its_chain_holds(engine: Engine) -> None:
     assert log.broken_streams() == ()
 
 
+def test_what_operators_did_is_cut_too_and_what_happened_to_mappings_stays(engine: Engine) -> None:
+    with ledger_of(engine).begin() as tx:
+        for stream in ("operators", "mappings"):
+            for age in (13, 1):
+                tx.log(stream, fact(Fact.TEST_RECEIVED, NOW - age * MONTH))
+    house = house_of(engine)
+    assert house.would_go(NOW - YEAR, NOW - YEAR)[0] == Purged(events=1)
+    assert purge_some(house, Retention(), NOW) == Purged(events=1)
+    assert not purge_some(house, Retention(), NOW)
+    assert rows(engine, "event") == 4, "the cut is an entry of its journal"
+    assert AuditLog(engine).broken_streams() == ()
+
+
 def test_a_log_that_is_cut_whole_goes_on_from_its_anchor(engine: Engine) -> None:
     platform_log(engine, 15 * MONTH, 14 * MONTH)
-    assert house_of(engine).cut(NOW - YEAR, 100, NOW) == Purged(events=2)
+    assert house_of(engine).cut("platform", NOW - YEAR, 100, NOW) == Purged(events=2)
     platform_log(engine, timedelta())
     assert AuditLog(engine).broken_streams() == ()
     assert [e.fact for e in AuditLog(engine).platform()] == [Fact.LOG_CUT, Fact.TEST_RECEIVED]
@@ -151,7 +165,7 @@ def test_a_log_that_is_cut_whole_goes_on_from_its_anchor(engine: Engine) -> None
 )
 def test_a_cut_that_nobody_said_shows(engine: Engine, tampering: str) -> None:
     platform_log(engine, 14 * MONTH, 13 * MONTH, 2 * MONTH, MONTH)
-    house_of(engine).cut(NOW - YEAR, 100, NOW)
+    house_of(engine).cut("platform", NOW - YEAR, 100, NOW)
     with engine.begin() as connection:
         connection.execute(text(tampering))
     assert AuditLog(engine).broken_streams() == ("platform",)
@@ -162,7 +176,7 @@ def test_an_entry_before_an_older_one_ends_the_cut(engine: Engine) -> None:
     platform_log(engine, 14 * MONTH, 11 * MONTH, 13 * MONTH)
     house = house_of(engine)
     assert house.would_go(NOW - YEAR, NOW - YEAR)[0] == Purged(events=1)
-    assert house.cut(NOW - YEAR, 100, NOW) == Purged(events=1)
+    assert house.cut("platform", NOW - YEAR, 100, NOW) == Purged(events=1)
     assert AuditLog(engine).broken_streams() == ()
 
 
@@ -177,7 +191,7 @@ def test_the_chain_holds_after_any_cuts(engine: Engine, ages: list[int], cuts: l
     platform_log(engine, *(timedelta(days=age) for age in ages))
     house = house_of(engine)
     for most, days in cuts:
-        house.cut(NOW - timedelta(days=days), most, NOW)
+        house.cut("platform", NOW - timedelta(days=days), most, NOW)
         assert AuditLog(engine).broken_streams() == ()
     kept = [e for e in AuditLog(engine).platform() if e.fact is Fact.TEST_RECEIVED]
     young = [age for age in ages if age < 300]
@@ -208,10 +222,10 @@ def test_what_dies_in_the_middle_has_removed_nothing(engine: Engine) -> None:
     with killed_before_commit(engine):
         house.purge(NOW - YEAR, 100, NOW)
     with killed_before_commit(engine):
-        house.cut(NOW - YEAR, 100, NOW)
+        house.cut("platform", NOW - YEAR, 100, NOW)
     assert (exchanges(engine), rows(engine, "event"), forgotten) == ({"old"}, 4, [])
     assert AuditLog(engine).broken_streams() == ()
-    assert house.purge(NOW - YEAR, 100, NOW) + house.cut(NOW - YEAR, 100, NOW) == Purged(1, 2, 4)
+    assert house.purge(NOW - YEAR, 100, NOW) + house.cut("platform", NOW - YEAR, 100, NOW) == Purged(1, 2, 4)
 
 
 def test_two_nodes_that_purge_at_once_remove_each_thing_once(engine: Engine) -> None:
@@ -222,7 +236,7 @@ def test_two_nodes_that_purge_at_once_remove_each_thing_once(engine: Engine) -> 
 
     def purge(house: SqlHousekeeping) -> Purged:
         purged = Purged()
-        while some := house.purge(NOW - YEAR, 2, NOW) + house.cut(NOW - YEAR, 5, NOW):
+        while some := house.purge(NOW - YEAR, 2, NOW) + house.cut("platform", NOW - YEAR, 5, NOW):
             purged += some
         return purged
 

@@ -34,7 +34,7 @@ def purge_and_die(url: str, folder: Path, statement: int) -> bool:
 
         event.listen(engine, "before_cursor_execute", die)
         house = SqlHousekeeping(engine, lambda blob: (folder / blob).unlink(missing_ok=True))
-        while house.purge(NOW - YEAR, 2, NOW) or house.cut(NOW - YEAR, 3, NOW):
+        while house.purge(NOW - YEAR, 2, NOW) or house.cut("platform", NOW - YEAR, 3, NOW):
             pass
         os._exit(0)
     finally:
