@@ -50,7 +50,7 @@ def purge(
     out.print(f"{'Would go' if dry_run else 'Removed'}: {what}{since}", markup=False)
     until, log = before["exchanges_before"], before["platform_before"]
     out.print(
-        f"Exchanges that ended before {until:%Y-%m-%d}, and the platform's log before {log:%Y-%m-%d}.",
+        f"Exchanges that ended before {until:%Y-%m-%d}, and journals before {log:%Y-%m-%d}.",
         markup=False,
     )
     if not clock.agrees:

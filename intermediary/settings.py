@@ -167,7 +167,7 @@ class RetentionGroup(_Group):
     exchange_days: Annotated[int, Field(gt=0, le=36_500)] = 366
     """Exchanges with messages, receipts and events, from their end on."""
     platform_days: Annotated[int, Field(gt=0, le=36_500)] = 366
-    """The platform's own log: refused messages, tests, purges."""
+    """The platform's journals: refused messages, tests, purges; what operators did."""
 
     def retention(self) -> Retention:
         """The value that housekeeping works with. Raises SettingsInvalid."""
