@@ -133,12 +133,10 @@ def test_the_platform_takes_the_settings_and_every_file_is_mounted(
         assert {item["key"] for item in config["items"]} == set(main["data"])
         there = {f"/etc/intermediary/{item['path']}" for item in config["items"]}
         for path in _paths(written):
-            assert (
-                path in there
-                or any(path.startswith(f"{mount}/") and mount != "/etc/intermediary" for mount in mounted)
-                or path == "/etc/intermediary/pmodes"
-                or "-migrate" in name
-            ), path
+            below = [mount for mount in mounted if mount != "/etc/intermediary"]
+            known = path in there or path in {"/etc/intermediary/pmodes", *below}
+            # The migration needs no content, and has no volume for it.
+            assert known or any(path.startswith(f"{mount}/") for mount in below) or "-migrate" in name, path
 
 
 def _paths(value: object) -> Iterator[str]:
