@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTHON ?= python3
 
-.PHONY: demo test lint bench conformance chaos fuzz format clean
+.PHONY: demo test lint bench conformance chaos model fuzz format clean
 
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -36,6 +36,9 @@ conformance: .venv/.ready  ## our checks beside the official artefacts; writes b
 
 chaos: .venv/.ready  ## 1,000 kills at random instants, with faults; audits everybody's books; writes build/chaos.json
 	$(BIN)/python -m tests.chaos
+
+model: .venv/.ready  ## the platform against its model, EXAMPLES (1000) fresh ones; every transition must be taken
+	INTERMEDIARY_MODEL_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest tests/exchange/test_model.py -n0 -s
 
 fuzz: .venv/.ready  ## coverage-guided fuzzing of all readers, SECONDS_EACH (600); what finds new paths is kept
 	for target in mime soap message signal edm national; do \

@@ -23,9 +23,10 @@ def page() -> str:
     lines = [
         "# The states of an exchange",
         "",
-        "Drawn from `TRANSITIONS` in `intermediary/exchange/model.py` by `python -m tests.exchange.states_page`;",
-        "a test keeps it up to date. Any other step is refused by the store and nothing is written. A step to the",
-        "same state that only notes something (the second request has come, a new session) is not drawn.",
+        "Drawn from `TRANSITIONS` in `intermediary/exchange/model.py` by",
+        "`python -m tests.exchange.states_page`; a test keeps it up to date. Any other step is refused by the",
+        "store and nothing is written. A step to the same state that only notes something (the second request",
+        "has come, a new session of the same citizen) is not drawn.",
         "",
         "```mermaid",
         "stateDiagram-v2",
