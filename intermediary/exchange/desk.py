@@ -219,10 +219,12 @@ class Desk:
     def _request_and_mapping(
         self, tx: Transaction, exchange: Exchange
     ) -> tuple[EvidenceRequest, EvidenceMapping]:
-        mappings = self._ports.mappings_of(exchange)
-        mapping = mappings.by_key(exchange.mapping_key or "")
+        return self._outbox.request_of(tx, exchange), self._mapping(exchange)
+
+    def _mapping(self, exchange: Exchange) -> EvidenceMapping:
+        mapping = self._ports.mappings_of(exchange).by_key(exchange.mapping_key or "")
         assert mapping is not None, "an exchange with a preview has a mapping"
-        return self._outbox.request_of(tx, exchange), mapping
+        return mapping
 
     def _step(self, exchange: Exchange, visitor: str | None) -> PreviewStep:
         mine = visitor is not None and _owns(exchange, visitor)
@@ -236,16 +238,16 @@ class Desk:
         return _ENDS.get(exchange.outcome, PreviewStep.REGISTER_DOWN)
 
     def _view(self, tx: Transaction, exchange: Exchange, visitor: str | None) -> PreviewView:
-        request, mapping = self._request_and_mapping(tx, exchange)
+        mapping = self._mapping(exchange)
         mappings = self._ports.mappings_of(exchange)
         provider = mappings.providers.get(exchange.provider_key or "")
-        requester = request.evidence_requester
+        requester = self._outbox.requester_of(tx, exchange)
         step = self._step(exchange, visitor)
         view = PreviewView(
             step=step,
             requester_name=_name(requester.names),
             requester_country=exchange.requester_country,
-            procedure=request.procedure_code,
+            procedure=exchange.procedure,
             evidence_title=mapping.titles,
             provider_name=provider.names if provider else {},
             deadline=exchange.preview_deadline,
@@ -256,7 +258,7 @@ class Desk:
             declined=exchange.outcome is Outcome.DECLINED,
         )
         if step is PreviewStep.INPUT:
-            fields = translation.missing_inputs(request, mapping, {})
+            fields = translation.missing_inputs(self._outbox.request_of(tx, exchange), mapping, {})
             inputs = tuple(
                 InputField(f.key, f.titles, f.hints, f.required, f.pattern, f.choices) for f in fields
             )

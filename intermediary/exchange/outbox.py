@@ -1,13 +1,22 @@
 """What leaves: answers are queued in the transaction that decides them, then pushed until receipt."""
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+from lxml import etree
 
 from intermediary import as4, edm, xml
 from intermediary.as4.model import Packed
 from intermediary.edm.codes import AgentRole
-from intermediary.edm.model import EdmMessage, EvidenceException, EvidenceRequest, EvidenceResponse, Header
+from intermediary.edm.model import (
+    Agent,
+    EdmMessage,
+    EvidenceException,
+    EvidenceRequest,
+    EvidenceResponse,
+    Header,
+)
 from intermediary.exchange import answers
 from intermediary.exchange.contracts import Delivery, PartnerUnreachable, Queue, Stage, Transaction
 from intermediary.exchange.model import (
@@ -26,6 +35,7 @@ from intermediary.exchange.model import (
 from intermediary.exchange.parts import split
 from intermediary.exchange.ports import Ports
 from intermediary.exchange.sealing import seal, unseal
+from intermediary.validation import Report
 
 SLOWEST_PARTNER = 1024 * 1024
 """Bytes per second for which a large message is leased to its sender. A slower partner may be sent it twice,
@@ -42,6 +52,14 @@ class Outgoing:
     queued: Event
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An EDM message of ours, and what the rules say of it."""
+
+    body: bytes = field(repr=False)
+    report: Report
+
+
 class Outbox:
     """Builds, queues and pushes outgoing messages."""
 
@@ -50,11 +68,19 @@ class Outbox:
 
     def request_of(self, tx: Transaction, exchange: Exchange) -> EvidenceRequest:
         """The first request of an exchange, read again from its sealed message (some 0.1 ms)."""
-        message = self._asked(tx, exchange, exchange.request_message_id)
-        parts = split(unseal(self._ports, message.key, message))
-        request = edm.read(xml.parse(parts[0].data))
+        request = edm.read(self._first(tx, exchange))
         assert isinstance(request, EvidenceRequest)
         return request
+
+    def requester_of(self, tx: Transaction, exchange: Exchange) -> Agent:
+        """Who asks in the first request; the rest of it is not read."""
+        requester = edm.peek(self._first(tx, exchange)).evidence_requester
+        assert requester is not None, "a request without requester is not taken on"
+        return requester
+
+    def _first(self, tx: Transaction, exchange: Exchange) -> etree._Element:
+        message = self._asked(tx, exchange, exchange.request_message_id)
+        return xml.parse(split(unseal(self._ports, message.key, message))[0].data)
 
     def error(
         self,
@@ -84,17 +110,18 @@ class Outbox:
             raised=raised,
             new_id=self._ports.new_id,
         )
-        if self._breaks(answer, profile):
+        written = self._written(answer, profile)
+        if not written.report.ok:
             partner = self._ports.pmode(exchange.pmode_id).partner
             sender = answers.original_sender(asked.properties, partner)
-            answer = replace(answer, evidence_requester=sender, request_id=None)
+            written = self._written(replace(answer, evidence_requester=sender, request_id=None), profile)
         return self._outgoing(
-            exchange, asked, answer, action=answers.EXCEPTION, message_id=message_id, now=now
+            exchange, asked, written, action=answers.EXCEPTION, message_id=message_id, now=now
         )
 
-    def _breaks(self, answer: EdmMessage, profile: edm.Profile) -> bool:
-        report = self._ports.validator.check(xml.parse(edm.write(answer)), profile.specification_identifier)
-        return not report.ok
+    def _written(self, answer: EdmMessage, profile: edm.Profile) -> _Written:
+        body = edm.write(answer)
+        return _Written(body, self._ports.validator.check(xml.parse(body), profile.specification_identifier))
 
     def answer(self, exchange: Exchange, now: datetime) -> Outgoing:
         """The final answer of a settled exchange, packed; its outcome says which."""
@@ -137,7 +164,7 @@ class Outbox:
         return self._outgoing(
             exchange,
             asked,
-            answer,
+            self._written(answer, edm.profile_for(exchange.edm_version)),
             action=answers.RESPONSE,
             attachments=attachments,
             message_id=exchange.answer_message_id,
@@ -148,7 +175,7 @@ class Outbox:
         self,
         exchange: Exchange,
         asked: Message,
-        answer: EdmMessage,
+        written: _Written,
         *,
         action: str,
         message_id: str,
@@ -158,11 +185,9 @@ class Outbox:
         ports = self._ports
         pmode = ports.pmode(exchange.pmode_id)
         profile = edm.profile_for(exchange.edm_version)
-        body = edm.write(answer)
         # What we send is checked as strictly as what we receive: a defect of ours must not leave the house.
-        report = ports.validator.check(xml.parse(body), profile.specification_identifier)
-        if not report.ok:
-            rules = " ".join(f"{f.rule}@{f.place}" for f in report.errors)
+        if not written.report.ok:
+            rules = " ".join(f"{f.rule}@{f.place}" for f in written.report.errors)
             raise OwnMessageInvalid(f"Our own {action} breaks {rules}")
         header = answers.envelope(
             exchange,
@@ -173,7 +198,7 @@ class Outbox:
             message_id=message_id,
             now=now,
         )
-        edm_part = answers.edm_part(body, ports.message_id())
+        edm_part = answers.edm_part(written.body, ports.message_id())
         packed = ports.messaging.pack(header, (edm_part, *attachments), pmode)
         key = ports.vault.new_key()
         sealed, blob = seal(ports, key, packed.content)

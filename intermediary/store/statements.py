@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, Column, Engine
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 Values = Mapping[str, Any]
@@ -88,7 +89,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.is_shared = engine.dialect.name == "postgresql"
-        self._integrity_error: type[Exception] = engine.dialect.loaded_dbapi.IntegrityError
+        self._driver: Any = engine.dialect.loaded_dbapi
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -127,12 +128,17 @@ class Database:
                     driver.execute("PRAGMA synchronous=FULL")
 
     def _session(self, driver: Any) -> Session:
-        return Session(driver, self._integrity_error)
+        return Session(driver, self._driver.IntegrityError)
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
         pooled = self._engine.raw_connection()
         try:
             yield pooled.driver_connection
+        except self._driver.Error as error:
+            # As SQLAlchemy would: whoever looks for what passes knows its errors. They name no values.
+            raise DBAPIError.instance(
+                None, None, error, self._driver.Error, hide_parameters=True, dialect=self._engine.dialect
+            ) from None
         finally:
             pooled.close()  # rolls back, and drops what does not answer any more

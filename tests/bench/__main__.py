@@ -4,9 +4,29 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench import as4_codec, as4_memory, exchange, mapping_lookup, phase4_throughput, rules, two_workers
+from tests.bench import (
+    as4_codec,
+    as4_memory,
+    end_to_end,
+    exchange,
+    mapping_lookup,
+    phase4_throughput,
+    rules,
+    storage,
+    two_workers,
+)
 
-MEASUREMENTS = (as4_codec, as4_memory, phase4_throughput, exchange, mapping_lookup, rules, two_workers)
+MEASUREMENTS = (
+    as4_codec,
+    as4_memory,
+    phase4_throughput,
+    exchange,
+    mapping_lookup,
+    rules,
+    two_workers,
+    end_to_end,
+    storage,
+)
 
 
 def main() -> int:
@@ -20,7 +40,7 @@ def main() -> int:
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(rounded, indent=1) + "\n")
     for name, value in rounded.items():
-        sys.stdout.write(f"{name:<32}{value:>10.3f}\n")
+        sys.stdout.write(f"{name:<40}{value:>10.3f}\n")
     return 0
 
 

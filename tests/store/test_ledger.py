@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError as SqlIntegrityError
 
 from intermediary.audit import AuditLog
 from intermediary.exchange import IllegalTransition, LeaseLost
@@ -319,3 +320,14 @@ def test_a_duplicate_and_the_work_on_its_exchange_do_not_wait_for_each_other(eng
 
     at_once(duplicate, work)
     assert AuditLog(engine).broken_streams() == ()
+
+
+def test_a_broken_statement_raises_what_sqlalchemy_raises_and_tells_no_values(engine: Engine) -> None:
+    ledger = ledger_of(engine)
+    with ledger.begin() as tx:
+        tx.save(EXCHANGE, None)
+    with pytest.raises(SqlIntegrityError) as broken, ledger.begin() as tx:
+        tx.save(replace(EXCHANGE, id="e2"), None)  # its preview token is taken
+    assert "wrapped" not in f"{broken.value!r} {broken.value}"
+    with ledger.begin() as tx:
+        assert tx.exchange("e2") is None
