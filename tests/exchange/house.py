@@ -111,7 +111,7 @@ class House:
             blobs=self.blobs,
             clock=self.clock,
             new_id=lambda: str(uuid4()),
-            mappings=lambda _day: self.mappings,
+            mappings=lambda day, revision=None: self.mappings,
             connector=self.register,
             messaging=OwnAs4(
                 push=self.partner,
