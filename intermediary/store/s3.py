@@ -91,18 +91,30 @@ class S3Blobs:
         """The content; raises ValueError where there is none, or where key or bytes do not fit."""
         from botocore.exceptions import ClientError
 
-        checked(name)
         try:
-            # The first chunk comes with the salt: most blobs have no other.
-            found = self._get(name, 0, SALT + SEALED)
-            with found["Body"] as body:
-                head = body.read()
+            found = self._begin(checked(name))
         except ClientError as error:
             if _code(error) == "InvalidRange":
                 raise ValueError("The sealed content is cut off") from None
             raise
-        size = int(found["ContentRange"].rpartition("/")[2]) if "ContentRange" in found else len(head)
-        return _SealedObject(self, self._vault, key, name, _Found(head, size))
+        return _SealedObject(self, self._vault, key, name, found)
+
+    def _begin(self, name: str) -> "_Found":
+        """The salt, and the first chunk with it: most blobs have no other."""
+        broken = 0
+        while True:
+            found = self._get(name, 0, SALT + SEALED)
+            try:
+                head = found["Body"].read()
+            except _breaks():
+                broken += 1
+                if broken > _RESUMES:
+                    raise
+                continue
+            finally:
+                found["Body"].close()
+            size = int(found["ContentRange"].rpartition("/")[2]) if "ContentRange" in found else len(head)
+            return _Found(head, size)
 
     def delete(self, name: str) -> None:
         """Delete; whoever reads it then is told that it is gone."""
@@ -127,8 +139,6 @@ class S3Blobs:
 
     def pieces(self, name: str, start: int, stop: int) -> Iterator[bytes]:
         """The bytes of an object from `start`, in pieces of SEALED bytes; one request, unless it breaks."""
-        from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
-
         broken = 0
         while start < stop:
             body = self._get(name, start, stop)["Body"]
@@ -138,7 +148,7 @@ class S3Blobs:
                     start += len(piece)
                     broken = 0
                     yield piece
-            except (IncompleteReadError, ReadTimeoutError, ResponseStreamingError):
+            except _breaks():
                 broken += 1
                 if broken > _RESUMES:
                     raise
@@ -245,6 +255,13 @@ def _client(place: S3Place) -> Any:
         )
     except (BotoCoreError, ValueError) as error:
         raise BlobsUnusable(f"{place}: {error}") from None
+
+
+def _breaks() -> tuple[type[Exception], ...]:
+    """What the library raises where a connection breaks while an answer is read; it repeats only requests."""
+    from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+
+    return IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
 
 def _joined(pieces: Iterator[bytes]) -> Iterator[bytearray]:

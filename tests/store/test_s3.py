@@ -115,11 +115,11 @@ class _Cutting:
                 each.shutdown(socket.SHUT_RDWR)
 
 
-def test_reading_goes_on_where_the_connection_broke() -> None:
+@pytest.mark.parametrize("after", [CHUNK // 2, 3 * CHUNK])
+def test_reading_goes_on_where_the_connection_broke(after: int) -> None:
     content = InMemory(bytes(range(256)) * 4096 * 6)
-    way = _Cutting(after=3 * CHUNK, times=2)
+    way = _Cutting(after, times=2)
     blobs = S3Blobs(server.place(at=way.endpoint), VAULT)
-    assert blobs.open(KEY, blobs.put(KEY, content)) is not None
     opened = blobs.open(KEY, blobs.put(KEY, content))
     assert b"".join(opened.chunks()) == content.read()
     assert way.cut == 2
