@@ -13,6 +13,7 @@ import typer
 from intermediary import cli_mappings_output as telling
 from intermediary.cli_output import Json, err, out, print_json
 from intermediary.mapping import (
+    PENDING,
     MappingError,
     MappingInvalid,
     State,
@@ -387,4 +388,5 @@ def _refs(store: "MappingStore", action: str, name: str, number: int | None) -> 
         return [(name, number)]
     versions = store.versions(name)
     live = [v.ref for v in versions if v.state is State.LIVE]
-    return live if action == "retire" and live else [versions[0].ref]
+    pending = next((v.ref for v in versions if v.state in PENDING), versions[0].ref)
+    return live if action == "retire" and live else [pending]

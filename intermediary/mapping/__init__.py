@@ -19,14 +19,15 @@ from intermediary.mapping.errors import (
     MappingMissing,
 )
 from intermediary.mapping.files import dump, lint, load, parse, render
-from intermediary.mapping.life import Action, State, Step, Version
+from intermediary.mapping.life import PENDING, Action, Ref, State, Step, Version
 from intermediary.mapping.model import EvidenceMapping, LintFinding, MappingSet, Provider, Severity
 
 if TYPE_CHECKING:
     from intermediary.mapping.listing import Entry, Usage, needed_by
-    from intermediary.mapping.store import MappingStore, Ref, StoredMappings
+    from intermediary.mapping.store import MappingStore, StoredMappings
 
 __all__ = [
+    "PENDING",
     "Action",
     "Difference",
     "Document",
@@ -61,7 +62,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in ("MappingStore", "Ref", "StoredMappings"):
+    if name in ("MappingStore", "StoredMappings"):
         from intermediary.mapping import store
 
         return getattr(store, name)

@@ -41,6 +41,8 @@ class Action(StrEnum):
     """The first set of an empty store: there is nobody yet who could review it."""
 
 
+Ref = tuple[str, int]
+"""Entry and number: one version."""
 PENDING = (State.DRAFT, State.IN_REVIEW, State.APPROVED)
 """An entry has at most one version in these states."""
 SOURCES: dict[Action, tuple[State, ...]] = {
@@ -173,6 +175,13 @@ def over(live: Sequence[Version], today: date) -> tuple[Version, ...]:
     """The live versions whose last day is past, or whose time a newer one took."""
     ahead = {period.version for period in periods(live) if period.last >= today}
     return tuple(version for version in live if version.number not in ahead)
+
+
+def current(known: Iterable[Version], today: date) -> tuple[Version, ...]:
+    """The versions of an entry that are in force or may still come into force."""
+    live = sorted((v for v in known if v.state is State.LIVE), key=lambda v: (v.published or 0, v.number))
+    gone = over(live, today)
+    return tuple(v for v in known if v.state in PENDING or (v.state is State.LIVE and v not in gone))
 
 
 def turns(found: Sequence[Period]) -> set[date]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from intermediary.exchange.model import Event, Fact, event
 from intermediary.mapping.documents import Document
 from intermediary.mapping.errors import MappingMissing
-from intermediary.mapping.life import Action, Change, State, Step, Version
+from intermediary.mapping.life import Action, Change, Ref, State, Step, Version
 from intermediary.mapping.shelf import Shelf
 from intermediary.mapping.tables import MappingChangeRow, MappingContentRow, MappingStepRow
 from intermediary.store.ledger import chain
@@ -118,6 +118,33 @@ def _steps() -> Any:
     ).join(_CHANGES, _CHANGES.c.number == _STEPS.c.change)
 
 
+def revision(connection: Connection) -> int:
+    """The live revision; 0 while the store is empty."""
+    return connection.scalar(REVISION) or 0
+
+
+def known(connection: Connection, entry: str) -> list[Version]:
+    """Every version of an entry, the oldest first. Raises MappingMissing."""
+    found = versions(connection, [entry]).get(entry)
+    if not found:
+        raise MappingMissing(f"There is no entry {entry}; `intermediary mappings list` shows all")
+    return found
+
+
+def one(versions_: Sequence[Version], ref: Ref) -> Version:
+    """The version that is meant. Raises MappingMissing."""
+    for version in versions_:
+        if version.number == ref[1]:
+            return version
+    raise MappingMissing(f"There is no version {ref[1]} of {ref[0]}; its history lists them")
+
+
+def those(connection: Connection, refs: Sequence[Ref]) -> tuple[Version, ...]:
+    """The versions that are meant, each once. Raises MappingMissing."""
+    by_entry = versions(connection, {entry for entry, _ in refs})
+    return tuple(one(by_entry.get(ref[0], ()), ref) for ref in dict.fromkeys(refs))
+
+
 def history(connection: Connection, entry: str | None, limit: int | None) -> tuple[Step, ...]:
     """The steps of an entry, or of all, the newest first."""
     statement = _steps().order_by(_STEPS.c.number.desc()).limit(limit)
@@ -180,9 +207,12 @@ def write(
 ) -> int:
     """Append a change with the versions that it made and the steps that it took, and log them.
 
-    The caller holds the lock of the store. Returns the number of the change.
+    The caller holds the lock of the store. Returns the number of the change; nothing is written where there
+    is no step.
     """
     steps = tuple(steps)
+    if not steps:
+        return revision(connection)
     publishes = any(State.LIVE in (state, version.state) for version, state in steps)
     number = (connection.execute(select(func.max(_CHANGES.c.number))).scalar() or 0) + 1
     values = {"action": change.action, "actor": change.actor, "reason": change.reason}

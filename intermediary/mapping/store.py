@@ -15,15 +15,13 @@ from sqlalchemy import Connection, Engine
 from intermediary.mapping import documents, files, life, listing, making, records
 from intermediary.mapping.diff import Difference, diff
 from intermediary.mapping.documents import Document
-from intermediary.mapping.errors import FourEyes, MappingConflict, MappingInvalid, MappingMissing
-from intermediary.mapping.life import PENDING, Action, Change, State, Step, Version
+from intermediary.mapping.errors import FourEyes, MappingConflict, MappingInvalid
+from intermediary.mapping.life import PENDING, Action, Change, Ref, State, Step, Version
 from intermediary.mapping.listing import Entry, Usage
 from intermediary.mapping.model import LintFinding, MappingSet, Severity
 from intermediary.mapping.shelf import Shelf
 from intermediary.store.engine import lock
 
-Ref = tuple[str, int]
-"""Entry and number: one version."""
 _LOCK = "mappings"
 _KEPT = 8
 """Revisions of which the sets stay in memory: the live one, and those of exchanges under way."""
@@ -96,17 +94,17 @@ class MappingStore:
     def versions(self, entry: str) -> tuple[Version, ...]:
         """Every version of an entry, the newest first. Raises MappingMissing."""
         with self._reading.connect() as connection:
-            return tuple(reversed(_known(connection, entry)))
+            return tuple(reversed(records.known(connection, entry)))
 
     def version(self, entry: str, number: int) -> Version:
         """One version. Raises MappingMissing."""
         with self._reading.connect() as connection:
-            return _one(_known(connection, entry), (entry, number))
+            return records.one(records.known(connection, entry), (entry, number))
 
     def before(self, entry: str, day: date) -> Version:
         """What was live before what is in force on a day: where to roll back to. Raises MappingMissing."""
         with self._reading.connect() as connection:
-            return making.before(_known(connection, entry), day)
+            return making.before(records.known(connection, entry), day)
 
     def document(self, entry: str, number: int) -> Document:
         """What a version says. Raises MappingMissing."""
@@ -128,16 +126,17 @@ class MappingStore:
             return listing.usage(connection, entry, number, limit)
 
     def findings(self, *refs: Ref, day: date) -> tuple[LintFinding, ...]:
-        """What the rules say of these versions if they went live together: errors and warnings.
+        """What the rules would say if these versions went live together: of them, and what is new of others.
 
-        Raises MappingMissing.
+        Errors and warnings. Raises MappingMissing.
         """
         with self._reading.connect() as connection:
             shelf = self._shelf(self.revision(), connection)
-            come = [(v, records.document(connection, *v.ref)) for v in _all(connection, refs)]
+            come = [(v, records.document(connection, *v.ref)) for v in records.those(connection, refs)]
         names = {entry for entry, _ in refs}
-        found = (p for p in shelf.changed(come).problems(day) if p.entry in names)
-        return tuple(map(files.finding_of, found))
+        before = frozenset(shelf.problems(day))
+        found = shelf.changed(come).problems(day)
+        return tuple(files.finding_of(p) for p in found if p.entry in names or p not in before)
 
     def would_be(self, *refs: Ref, day: date) -> MappingSet:
         """The set of a day with these versions in it, whatever their state: to try them before they are live.
@@ -195,7 +194,7 @@ class MappingStore:
             if newest != expected:
                 raise MappingConflict(making.overtaken(entry, known, expected))
             if based_on is not None:
-                _one(known, (entry, based_on))
+                records.one(known, (entry, based_on))
             references = self._references(connection)
             said = documents.canonical(entry, making.readable(entry, document), references)
             version, steps = making.draft(known, entry, said, change, based_on)
@@ -207,7 +206,7 @@ class MappingStore:
     ) -> tuple[Version, ...]:
         """Hand in a whole set, or some entries of one, as they stand in git; what is now in review for it.
 
-        An entry that says what a live version says is left alone, and one that is not in `wanted`, too
+        An entry that says what is in force or to follow is left alone, and one that is not in `wanted`, too
         (`retire` it). Raises MappingConflict where somebody else has another version pending, and
         MappingInvalid.
         """
@@ -220,7 +219,7 @@ class MappingStore:
             for entry, said in sorted(wanted.items()):
                 making.check_name(entry)
                 mine = known.get(entry, [])
-                current = [v for v in mine if v.state in (*PENDING, State.LIVE)]
+                current = life.current(mine, at.date())
                 same = [v for v in current if records.document(connection, *v.ref) == said]
                 if any(v.state is State.LIVE for v in same):
                     continue
@@ -238,7 +237,7 @@ class MappingStore:
                 drafts[version.ref] = (version, said)
                 steps += [*made, (version, State.IN_REVIEW)]
             if steps:
-                shelf = self._shelf(_revision(connection), connection)
+                shelf = self._shelf(records.revision(connection), connection)
                 come = [*drafts.values()]
                 come += [
                     (v, wanted[v.entry])
@@ -284,10 +283,10 @@ class MappingStore:
         """
         change = self._change(Action.GO_LIVE, actor, reason, at)
         with self._writing() as connection:
-            found = _all(connection, refs)
+            found = records.those(connection, refs)
             for version in found:
                 making.check_state(Action.GO_LIVE, version)
-            shelf = self._shelf(_revision(connection), connection)
+            shelf = self._shelf(records.revision(connection), connection)
             steps = self._publish(connection, shelf, found, at.date())
             for version, state in steps:
                 scheduled = version.valid_from is not None and version.valid_from > at.date()
@@ -307,10 +306,10 @@ class MappingStore:
         """
         change = self._change(Action.RETIRE, actor, reason, at)
         with self._writing() as connection:
-            found = _all(connection, refs)
+            found = records.those(connection, refs)
             for version in found:
                 making.check_state(Action.RETIRE, version)
-            shelf = self._shelf(_revision(connection), connection)
+            shelf = self._shelf(records.revision(connection), connection)
             gone = {version.ref: version for version in found if version.state is State.LIVE}
             for entry in {version.entry for version in gone.values()}:
                 # What a retired version has replaced must not come back into force by itself.
@@ -330,11 +329,11 @@ class MappingStore:
         """
         change = self._change(Action.ROLL_BACK, actor, reason, at)
         with self._writing() as connection:
-            known = _known(connection, entry)
-            old = _one(known, (entry, to))
+            known = records.known(connection, entry)
+            old = records.one(known, (entry, to))
             if old.published is None:
                 raise MappingConflict(f"{entry} version {to} was never live; let it be reviewed instead")
-            shelf = self._shelf(_revision(connection), connection)
+            shelf = self._shelf(records.revision(connection), connection)
             if life.in_force(shelf.periods.get(entry, ()), at.date()) == to:
                 raise MappingConflict(f"{entry} version {to} is in force; roll back to an earlier one")
             said = records.document(connection, entry, to)
@@ -367,10 +366,10 @@ class MappingStore:
         """One step of some versions, written after the body has had its say."""
         change = self._change(action, actor, reason, at)
         with self._writing() as connection:
-            found = _all(connection, refs)
+            found = records.those(connection, refs)
             for version in found:
                 making.check_state(action, version)
-            yield connection, self._shelf(_revision(connection), connection), found
+            yield connection, self._shelf(records.revision(connection), connection), found
             records.write(connection, change, {}, [(v, life.TARGETS[action]) for v in found])
 
     def _publish(
@@ -395,13 +394,13 @@ class MappingStore:
         return [*((v, State.RETIRED) for v in taken), *((v, State.LIVE) for v in found)]
 
     def _references(self, connection: Connection) -> Document:
-        shelf = self._shelf(_revision(connection), connection)
+        shelf = self._shelf(records.revision(connection), connection)
         live = shelf.live.get(documents.REFERENCES, ())
         return shelf.documents[live[-1].ref] if live else {}
 
     def _again(self, refs: Iterable[Ref]) -> tuple[Version, ...]:
         with self._reading.connect() as connection:
-            return _all(connection, tuple(refs))
+            return records.those(connection, tuple(refs))
 
 
 class StoredMappings:
@@ -413,26 +412,3 @@ class StoredMappings:
     def __call__(self, day: date, revision: int | None = None) -> MappingSet:
         """The set of a day: the live one, or as it was at a revision."""
         return self._store.live(day) if revision is None else self._store.as_of(revision, day)
-
-
-def _revision(connection: Connection) -> int:
-    return connection.scalar(records.REVISION) or 0
-
-
-def _known(connection: Connection, entry: str) -> list[Version]:
-    found = records.versions(connection, [entry]).get(entry)
-    if not found:
-        raise MappingMissing(f"There is no entry {entry}; `intermediary mappings list` shows all")
-    return found
-
-
-def _one(known: Sequence[Version], ref: Ref) -> Version:
-    for version in known:
-        if version.number == ref[1]:
-            return version
-    raise MappingMissing(f"There is no version {ref[1]} of {ref[0]}; its history lists them")
-
-
-def _all(connection: Connection, refs: Sequence[Ref]) -> tuple[Version, ...]:
-    known = records.versions(connection, {entry for entry, _ in refs})
-    return tuple(_one(known.get(ref[0], ()), ref) for ref in dict.fromkeys(refs))

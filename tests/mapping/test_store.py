@@ -97,6 +97,21 @@ def test_nobody_approves_their_own_draft(kept: MappingStore, name: str) -> None:
     assert kept.version(*draft.ref).state is State.IN_REVIEW
 
 
+def test_nothing_named_is_nothing_done(kept: MappingStore) -> None:
+    before = kept.history()
+    for action in (kept.submit, kept.approve, kept.reject, kept.go_live, kept.retire):
+        assert action(**WHO) == ()
+    assert kept.history() == before
+
+
+def test_a_change_of_several_is_done_whole_or_not_at_all(kept: MappingStore) -> None:
+    mine, other = edited(kept, by=ADA), edited(kept, "provider/kba-zfer", by=BOB, component="x")
+    kept.submit(mine.ref, other.ref, **WHO)
+    with pytest.raises(FourEyes):
+        kept.approve(mine.ref, other.ref, actor=BOB, reason="fine", at=NOW)
+    assert kept.version(*mine.ref).state is State.IN_REVIEW
+
+
 def test_who_edited_a_draft_on_the_way_may_not_approve_what_became_of_it(kept: MappingStore) -> None:
     edited(kept, by=ADA, legal_basis="first")
     second = edited(kept, by=BOB, legal_basis="second")
@@ -174,6 +189,15 @@ def test_a_draft_may_be_wrong_but_is_not_handed_in_so(kept: MappingStore) -> Non
     better = edited(kept, titles={"en": "Driving licence"})
     with pytest.raises(MappingInvalid, match="«Z9» is no procedure"):
         kept.submit(better.ref, **WHO)
+
+
+def test_what_a_draft_would_do_to_others_is_a_finding_too(kept: MappingStore) -> None:
+    said = kept.document(LICENCE, 1)
+    draft = kept.draft("evidence/aaa", {**said, "national_id": "urn:x"}, expected=0, **WHO)
+    (found,) = kept.findings(draft.ref, day=TODAY)
+    assert (found.entry, "«aaa» maps the same" in found.text) == (LICENCE, True)
+    with pytest.raises(MappingInvalid):
+        kept.submit(draft.ref, **WHO)
 
 
 def test_what_depends_on_each_other_is_handed_in_together(everywhere: MappingStore) -> None:
@@ -479,6 +503,14 @@ def test_of_a_set_only_what_differs_is_handed_in(everywhere: MappingStore) -> No
     assert (corrected.number, everywhere.version(LICENCE, 2).state) == (3, State.RETIRED)
     with pytest.raises(FourEyes):
         everywhere.approve(corrected.ref, **WHO)
+
+
+def test_going_back_in_git_is_a_change_also_where_a_date_has_replaced_the_version(kept: MappingStore) -> None:
+    published(kept, legal_basis=LAW, valid_from="2027-01-01")
+    assert kept.propose(documents_of(SHIPPED), **WHO) == ()
+    later = NOW + timedelta(days=60)
+    (version,) = kept.propose(documents_of(SHIPPED), actor=ADA, reason="back", at=later)
+    assert version.ref == (LICENCE, 3)
 
 
 def test_a_set_from_git_does_not_run_over_what_somebody_else_has_in_work(kept: MappingStore) -> None:
