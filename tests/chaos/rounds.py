@@ -35,7 +35,7 @@ PRELOADED = [
 ]  # fmt: skip
 """What a node needs, and what multiprocessing imports again in each of them."""
 LIFE_SECONDS = 0.3
-"""How long a node lives in the mean, once it is ready."""
+"""How long a node lives in the mean, once it is ready; at least twice as long as it took to start."""
 SHORT, LONG = (0.2, 1.0), (2.5, 4.0)
 """Seconds that a fault lasts: within all deadlines, or beyond the hasty ones."""
 REST_SECONDS = 90
@@ -110,6 +110,7 @@ class _Slot:
         self.process: ForkServerProcess | None = None
         self.doom: float | None = None
         self.ready: Connection | None = None
+        self.started = 0.0
         self.killed_from_outside = False
 
 
@@ -225,7 +226,9 @@ class _Round:
                 self._start(slot)
                 continue
             if slot.doom is None and slot.ready is not None and slot.ready.poll():
-                slot.doom = time.monotonic() + self._chance.expovariate(1 / LIFE_SECONDS)
+                now = time.monotonic()
+                life = max(LIFE_SECONDS, 2 * (now - slot.started))
+                slot.doom = now + life * self._chance.expovariate(1)
             due = slot.doom is not None and time.monotonic() > slot.doom
             if due and not fair and self._kills.total() < self._plan.kills:
                 slot.killed_from_outside = True
@@ -256,6 +259,7 @@ class _Round:
         slot.killed_from_outside = False
         # Some die while they start, the others some time after they are ready.
         slot.doom = time.monotonic() + chance.uniform(0, 0.1) if chance.random() < 0.1 else None
+        slot.started = time.monotonic()
         slot.ready, told = self._harness.context.Pipe(duplex=False)
         slot.process = self._harness.context.Process(target=serve, args=(slot.node, told), daemon=True)
         slot.process.start()

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,10 +50,23 @@ def test_kills_and_each_fault_once(harness: Harness, database: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database", postgresql.BOTH)
-def test_faults_that_outlive_the_deadlines_end_as_the_standard_says(harness: Harness, database: str) -> None:
-    faults = ("partner-refused", "register-refused")
-    run(harness, Plan(f"late-{database}", database, 0, faults, 2, NODES[database], patient=False))
+def test_faults_that_outlive_the_deadlines_end_as_the_standard_says(harness: Harness) -> None:
+    run(harness, Plan("late", "sqlite", 0, ("partner-refused", "register-refused"), 2, patient=False))
+
+
+@pytest.mark.slow
+def test_where_nothing_can_be_mounted_nodes_are_forbidden_to_write(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def not_mounted(folder: Path, _megabytes: int) -> Iterator[bool]:
+        folder.mkdir(exist_ok=True)
+        yield False
+
+    monkeypatch.setattr(weather, "small_disk", not_mounted)
+    outcome = run(harness, Plan("quota", "sqlite", 0, ("disk-full",), 1))
+    assert outcome.disk == "quota"
+    assert outcome.struck["disk-full"] == 1
 
 
 @pytest.mark.slow
