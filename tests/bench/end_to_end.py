@@ -94,7 +94,7 @@ def _run(
             "register": lambda: _cpu(register.pid),
         }
         if server is not None:
-            parties["database"] = lambda: _cpu_of_cluster(server)
+            parties["database"] = lambda: cpu_of_cluster(server)
         before = {party: spent() for party, spent in parties.items()}
         begin = time.perf_counter()
         list(pool.map(exchange, range(MEASURED)))
@@ -113,7 +113,8 @@ def _cpu(pid: int, *, children: bool = False) -> float:
     return sum(int(ticks) for ticks in told[11 : 15 if children else 13]) / _TICK
 
 
-def _cpu_of_cluster(folder: Path) -> float:
+def cpu_of_cluster(folder: Path) -> float:
+    """CPU seconds of a PostgreSQL server, its processes that ended included."""
     head = int((folder / "data" / "postmaster.pid").read_text().split()[0])
     spent = _cpu(head, children=True)
     for task in Path(f"/proc/{head}/task").iterdir():
