@@ -21,7 +21,7 @@ from intermediary.sandbox.stories import STORIES, Story, _begin, _visit, _wait, 
 from intermediary.sandbox.supervisor import Sandbox, free_world
 from intermediary.sandbox.world import World
 from tests import postgresql
-from tests.deploy.processes import Edge, end, environ, free_port, intermediary, listening, until
+from tests.deploy.processes import PATIENCE, Edge, end, environ, free_port, intermediary, listening, until
 
 APPROVED = next(story for story in STORIES if story.key == "approve-all")
 FASTER = {"send_retry": 0.5, "provider_retry": 0.3, "retry_ceiling": 2, "lease": 6}
@@ -34,6 +34,8 @@ class Deployment:
     world: World
     edge: Edge
     ports: tuple[int, int]
+    worker: int
+    """Port of its health and metrics."""
     nodes: tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]
     slow: ssl.SSLSocket
     """A connection that began a request when everything started and never ended its head."""
@@ -64,7 +66,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         edge = Edge(folder, world, ports, providers_ca=providers.authority, citizens=world.port("platform"))
         named = {"INTERMEDIARY_SETTINGS": str(settings), "INTERMEDIARY_METRICS": "true"}
         migrated = intermediary("migrate", folder / "migrate.log", named)
-        assert migrated.wait(60) == 0, (folder / "migrate.log").read_text()
+        assert migrated.wait(PATIENCE) == 0, (folder / "migrate.log").read_text()
         stack.enter_context(edge)
         slow = stack.enter_context(_slow(world, edge.citizens))
 
@@ -77,7 +79,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             start("serve", f"node-{port}", INTERMEDIARY_PORT=str(port), INTERMEDIARY_WORKERS="0")
             for port in ports
         ]
-        start("worker", "worker", INTERMEDIARY_WORKERS="2")
+        worker = free_port()
+        start("worker", "worker", INTERMEDIARY_WORKERS="2", INTERMEDIARY_WORKER_METRICS_PORT=str(worker))
         portal = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.deploy.portal"),
@@ -90,11 +93,11 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         stack.callback(end, portal)
         sandbox.start(["identity-provider", "iam", "vehicle-register"])
         until(lambda: listening(world.port("portal")), "the portal listens")
-        until(lambda: all(map(_ready, ports)), "both nodes are ready")
+        until(lambda: all(map(_ready, (*ports, worker))), "nodes and worker are ready")
         until(
             lambda: httpx.get(f"http://127.0.0.1:{edge.operator}/health").is_success, "the edge sees a node"
         )
-        yield Deployment(world, edge, ports, (nodes[0], nodes[1]), slow)
+        yield Deployment(world, edge, ports, worker, (nodes[0], nodes[1]), slow)
 
 
 def _slow(world: World, port: int) -> ssl.SSLSocket:
@@ -113,7 +116,7 @@ def _ready(port: int) -> bool:
 
 def told(world: World, story: Story, version: str) -> tuple[str, ...]:
     """The problems of a story, in the log too."""
-    (one,) = with_logs(world, [tell(world, story, version)])
+    (one,) = with_logs(world, [tell(world, story, version, patience=PATIENCE)], patience=PATIENCE)
     return one.problems
 
 
@@ -125,7 +128,8 @@ def test_metrics_and_health_are_for_those_who_reach_the_nodes(deployment: Deploy
     with httpx.Client(verify=deployment.tls(), trust_env=False) as browser:
         for path in ("/metrics", "/health/ready", "/health/live"):
             assert browser.get(deployment.world.url("platform", path)).status_code == 404
-            assert httpx.get(f"http://127.0.0.1:{deployment.ports[0]}{path}").status_code == 200
+            for port in (*deployment.ports, deployment.worker):
+                assert httpx.get(f"http://127.0.0.1:{port}{path}").status_code == 200
 
 
 def test_pages_need_no_client_certificate_and_as4_does(deployment: Deployment) -> None:
@@ -156,11 +160,11 @@ def test_a_node_is_killed_in_mid_exchange_and_the_citizen_goes_on_with_the_other
     world, trust = deployment.world, deployment.tls()
     with httpx.Client(base_url=world.url("portal"), verify=trust, trust_env=False) as portal:
         begun = _begin(portal, APPROVED, "1.2")
-        offered = _wait(portal, begun, lambda e: e["preview"] is not None or e["final"], 60)
+        offered = _wait(portal, begun, lambda e: e["preview"] is not None or e["final"], PATIENCE)
         deployment.nodes[0].send_signal(signal.SIGKILL)
         deployment.nodes[0].wait()
         visit = _visit(world, APPROVED, offered["preview"]["link"], None)
-        ended = _wait(portal, begun, lambda e: e["final"], 60)
+        ended = _wait(portal, begun, lambda e: e["final"], PATIENCE)
     assert (ended["state"], len(ended["documents"]), visit.returned) == ("evidence", visit.documents, True)
     assert told(world, APPROVED, "2.0") == ()
 
