@@ -1,6 +1,7 @@
 """A house on each kind of database and of blobs, and all bytes that it leaves anywhere."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Home:
     house: House
     cluster: postgresql.Cluster | None
     bucket: store.S3Place | None
+    since: float
+    """Files that were written last before that have nothing of this house."""
 
     def at_rest(self) -> Iterator[tuple[str, bytes]]:
         """Everything that is written anywhere just now, by where it is: files without a name included."""
@@ -34,7 +37,7 @@ class Home:
         for place in places:
             for file in (place, *place.rglob("*")):
                 with suppress(FileNotFoundError):
-                    if file.is_file():
+                    if file.is_file() and file.stat().st_mtime >= self.since:
                         yield str(file), file.read_bytes()
         for descriptor in Path("/proc/self/fd").iterdir():
             with suppress(OSError):
@@ -60,6 +63,7 @@ class Home:
 @contextmanager
 def home(kind: tuple[str, str], folder: Path, keys: World) -> Iterator[Home]:
     """A house on a fresh database and fresh blobs; its platform key is a folder with the key `first`."""
+    since = time.time() - 1
     (folder / "pki").symlink_to(keys.root / "pki")
     (folder / "platform.key").mkdir()
     (folder / "tmp").mkdir()
@@ -73,7 +77,7 @@ def home(kind: tuple[str, str], folder: Path, keys: World) -> Iterator[Home]:
     there = None if cluster is None or name is None else cluster.url(name)
     house = House(folder, database=there, blobs_of=blobs_in(bucket))
     try:
-        yield Home(house, cluster, bucket)
+        yield Home(house, cluster, bucket, since)
     finally:
         house.engine.dispose()
         if cluster is not None and name is not None:
