@@ -81,19 +81,20 @@ class Desk:
     def identify(self, token: str, visitor: str, identity: Identity) -> PreviewView:
         """Compare who logged in with the person of the request; on a match the visitor owns the link."""
         now = self._ports.clock()
+        request = None
         with self._ports.ledger.begin() as tx:
             exchange = self._exchange(tx, token)
             if exchange.state is State.AWAITING_CITIZEN and not self._late(exchange, now):
-                exchange = self._identified(tx, exchange, visitor, identity, now)
+                exchange, request = self._identified(tx, exchange, visitor, identity, now)
             elif exchange.visitor_hash is not None and not _owns(exchange, visitor):
                 exchange = self._another_session(tx, exchange, visitor, identity, now)
-            view = self._view(tx, exchange, visitor)
+            view = self._view(tx, exchange, visitor, request)
         self._ports.wake()
         return view
 
     def _identified(
         self, tx: Transaction, exchange: Exchange, visitor: str, identity: Identity, now: datetime
-    ) -> Exchange:
+    ) -> tuple[Exchange, EvidenceRequest]:
         ports = self._ports
         different, mapping, request = self._compare(tx, exchange, identity)
         # The visitor owns the link from here on, whatever comes of it: nobody else sees even a refusal.
@@ -106,7 +107,7 @@ class Desk:
             exchange = replace(exchange, preview_deadline=now + ports.timing.t3)
             missing = translation.missing_inputs(request, mapping, {})
             self._proceed(tx, exchange, State.AWAITING_INPUT if missing else State.ASKING, now)
-        return self._again(tx, exchange)
+        return self._again(tx, exchange), request
 
     def _another_session(
         self, tx: Transaction, exchange: Exchange, visitor: str, identity: Identity, now: datetime
@@ -237,12 +238,21 @@ class Desk:
             return PreviewStep.EXPIRED
         return _ENDS.get(exchange.outcome, PreviewStep.REGISTER_DOWN)
 
-    def _view(self, tx: Transaction, exchange: Exchange, visitor: str | None) -> PreviewView:
+    def _view(
+        self,
+        tx: Transaction,
+        exchange: Exchange,
+        visitor: str | None,
+        request: EvidenceRequest | None = None,
+    ) -> PreviewView:
+        """`request`: where it was read already; most pages need only who asks."""
         mapping = self._mapping(exchange)
         mappings = self._ports.mappings_of(exchange)
         provider = mappings.providers.get(exchange.provider_key or "")
-        requester = self._outbox.requester_of(tx, exchange)
         step = self._step(exchange, visitor)
+        if request is None and step is PreviewStep.INPUT:
+            request = self._outbox.request_of(tx, exchange)
+        requester = request.evidence_requester if request else self._outbox.requester_of(tx, exchange)
         view = PreviewView(
             step=step,
             requester_name=_name(requester.names),
@@ -257,8 +267,8 @@ class Desk:
             approved=len(exchange.approved),
             declined=exchange.outcome is Outcome.DECLINED,
         )
-        if step is PreviewStep.INPUT:
-            fields = translation.missing_inputs(self._outbox.request_of(tx, exchange), mapping, {})
+        if step is PreviewStep.INPUT and request is not None:
+            fields = translation.missing_inputs(request, mapping, {})
             inputs = tuple(
                 InputField(f.key, f.titles, f.hints, f.required, f.pattern, f.choices) for f in fields
             )
