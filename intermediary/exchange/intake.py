@@ -26,6 +26,7 @@ from intermediary.exchange.parts import split
 from intermediary.exchange.ports import Ports
 from intermediary.exchange.returning import acceptable_return
 from intermediary.exchange.sealing import unseal
+from intermediary.exchange.shape import Shape, shape_of
 from intermediary.mapping.model import EvidenceMapping
 
 PREVIEW_DESCRIPTIONS = (
@@ -69,8 +70,9 @@ class Intake:
                     tx.log("platform", _refused_message(message, reason, now))
                     tx.save_message(_handled(message, None))
             return
-        first = None
+        first, shape = None, None
         if isinstance(verdict, reading.Readable) and verdict.request.preview_location is None:
+            shape = shape_of(verdict.request)
             first = self._first(message, verdict, now)
         with ports.ledger.begin() as tx:
             if not tx.owns(Queue.INCOMING, item, owner):
@@ -83,7 +85,7 @@ class Intake:
             elif first is None:
                 self._second(tx, message, verdict, now)
             elif isinstance(first, reading.Refused):
-                self._refuse(tx, message, first, now)
+                self._refuse(tx, message, first, now, shape)
             else:
                 self._begin(tx, first.exchange, message, first.accepted)
                 if first.offer is not None:
@@ -140,6 +142,7 @@ class Intake:
             mapping_revision=exchange.mapping_revision,
             provider=provider_key,
             version=exchange.edm_version,
+            **shape_of(request).said(),
         )
         if not reading.needs_preview(request, served):
             asking = replace(
@@ -215,7 +218,14 @@ class Intake:
         tx.log(exchange.id, event(Fact.SECOND_REQUEST_RECEIVED, message.at, message_id=message.message_id))
         tx.save_message(_handled(message, exchange.id))
 
-    def _refuse(self, tx: Transaction, message: Message, refused: reading.Refused, now: datetime) -> None:
+    def _refuse(
+        self,
+        tx: Transaction,
+        message: Message,
+        refused: reading.Refused,
+        now: datetime,
+        shape: Shape | None = None,
+    ) -> None:
         """A refused request is an exchange too: it has a story, and its answer waits for a receipt."""
         exchange = replace(
             self._new(message, refused, now),
@@ -237,6 +247,7 @@ class Intake:
                 outcome=refused.outcome,
                 rules=" ".join(dict.fromkeys(refused.rules)),
                 detail=refused.rule,
+                **(shape.said() if shape else {}),
             ),
         )
 
