@@ -37,7 +37,7 @@ def main() -> int:
     options.add_argument(
         "--faults", default="all", help="beside kills in every second round: all, none, or names"
     )
-    options.add_argument("--windows", type=int, default=8, help="faults that come and go in such a round")
+    options.add_argument("--windows", type=int, help="faults that come and go in such a round; each once")
     options.add_argument("--seed", type=int, default=20261124)
     options.add_argument("--out", type=Path, default=Path("build/chaos.json"))
     given = options.parse_args()
@@ -92,14 +92,14 @@ def _plans(given: argparse.Namespace, databases: tuple[str, ...]) -> Iterator[Pl
         left -= kills
         faults = _faults(given, database) if number // len(databases) % 2 else ()
         yield Plan(
-            f"{given.seed}-{number}", database, kills, faults, given.windows if faults else 0, NODES[database]
+            f"{given.seed}-{number}", database, kills, faults, given.windows or len(faults), NODES[database]
         )
         number += 1
     for database in databases:
         faults = tuple(f for f in _faults(given, database) if f.startswith(("partner-", "register-")))
         if faults:
             yield Plan(
-                f"{given.seed}-{database}-late", database, 0, faults, given.windows, NODES[database],
+                f"{given.seed}-{database}-late", database, 0, faults, given.windows or len(faults), NODES[database],
                 patient=False,
             )  # fmt: skip
 

@@ -40,7 +40,8 @@ class Figures:
         self._sums["given_up"] += verdict.given_up
         self._windows.update({(name, plan.database): n for name, n in outcome.windows.items()})
         self._struck.update({(name, plan.database): n for name, n in outcome.struck.items()})
-        self._table.update({(plan.database, *key): n for key, n in verdict.table.items()})
+        group = plan.database if plan.patient else f"{plan.database}, faults beyond deadlines"
+        self._table.update({(group, *key): n for key, n in verdict.table.items()})
         self._repeats.update(verdict.repeats)
         if outcome.disk:
             self._disks[f"{outcome.disk} ({plan.database})"] += 1
