@@ -99,8 +99,8 @@ def _plans(given: argparse.Namespace, databases: tuple[str, ...]) -> Iterator[Pl
         faults = tuple(f for f in _faults(given, database) if f.startswith(("partner-", "register-")))
         if faults:
             yield Plan(
-                f"{given.seed}-{database}-late", database, 0, faults, given.windows or len(faults), NODES[database],
-                patient=False,
+                f"{given.seed}-{database}-late", database, 0, faults, given.windows or len(faults),
+                NODES[database], patient=False,
             )  # fmt: skip
 
 
