@@ -27,6 +27,7 @@ from intermediary.console.pages import Area, Flash, Pages
 from intermediary.console.sessions import Sessions
 from intermediary.console.settings import ConsoleSettings
 from intermediary.console.tokens import Tokens
+from intermediary.web import Tongue
 
 SESSION_COOKIE = "__Host-console"
 _MOST_FIELDS, _MOST_FILES = 500, 1
@@ -145,6 +146,10 @@ class Desk:
             self._record(request, made)
 
         return change
+
+    def tongue(self, request: Request) -> Tongue:
+        """The language in which a page will answer: for what is sorted or picked by language before it."""
+        return self._pages.tongue(request)
 
     def page(
         self,
