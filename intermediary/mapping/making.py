@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from intermediary.mapping import documents, files, life
@@ -32,6 +32,12 @@ def new(
     return Version(
         entry, number, State.DRAFT, authors, change.reason, change.at, first, last, based_on=based_on
     )
+
+
+def unkept(entry: str, said: Document) -> Version:
+    """A version that is only thought of; its number is 0."""
+    first, last = days_of(said)
+    return Version(entry, 0, State.DRAFT, ("",), "", datetime.min, first, last)
 
 
 def draft(

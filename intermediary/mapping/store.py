@@ -133,10 +133,21 @@ class MappingStore:
         with self._reading.connect() as connection:
             shelf = self._shelf(self.revision(), connection)
             come = [(v, records.document(connection, *v.ref)) for v in records.those(connection, refs)]
-        names = {entry for entry, _ in refs}
-        before = frozenset(shelf.problems(day))
-        found = shelf.changed(come).problems(day)
-        return tuple(files.finding_of(p) for p in found if p.entry in names or p not in before)
+        return _findings(shelf, come, day)
+
+    def findings_if(self, entry: str, document: Document, *refs: Ref, day: date) -> tuple[LintFinding, ...]:
+        """What the rules would say of a document that is not kept yet, going live together with `refs`.
+
+        Raises MappingInvalid where it is no document at all, MappingMissing.
+        """
+        making.check_name(entry)
+        with self._reading.connect() as connection:
+            shelf = self._shelf(self.revision(), connection)
+            others = records.those(connection, [ref for ref in refs if ref[0] != entry])
+            come = [(v, records.document(connection, *v.ref)) for v in others]
+            references = self._references(connection)
+        said = documents.canonical(entry, making.readable(entry, document), references)
+        return _findings(shelf, [*come, (making.unkept(entry, said), said)], day)
 
     def would_be(self, *refs: Ref, day: date) -> MappingSet:
         """The set of a day with these versions in it, whatever their state: to try them before they are live.
@@ -401,6 +412,13 @@ class MappingStore:
     def _again(self, refs: Iterable[Ref]) -> tuple[Version, ...]:
         with self._reading.connect() as connection:
             return records.those(connection, tuple(refs))
+
+
+def _findings(shelf: Shelf, come: Sequence[tuple[Version, Document]], day: date) -> tuple[LintFinding, ...]:
+    names = {version.entry for version, _ in come}
+    before = frozenset(shelf.problems(day))
+    found = shelf.changed(come).problems(day)
+    return tuple(files.finding_of(p) for p in found if p.entry in names or p not in before)
 
 
 class StoredMappings:

@@ -571,3 +571,17 @@ def test_times_are_aware(everywhere: MappingStore) -> None:
     with pytest.raises(Exception, match="without zone"):
         everywhere.retire(version.ref, actor=ADA, reason="x", at=datetime(2026, 1, 1))
     assert NOW.tzinfo is UTC
+
+
+def test_what_the_rules_say_of_a_document_before_it_is_kept(kept: MappingStore) -> None:
+    said = kept.document(LICENCE, 1)
+    assert kept.findings_if(LICENCE, said, day=TODAY) == kept.findings((LICENCE, 1), day=TODAY)
+    wrong = {**said, "routing": {"provider": "new-register"}}
+    found = kept.findings_if(LICENCE, wrong, day=TODAY)
+    assert [f.path for f in found] == [("routing", "provider")]
+    new = {**kept.document("provider/kba-zfer", 1), "national_id": "urn:de:behoerde:neu"}
+    register = kept.draft("provider/new-register", new, expected=0, **WHO)
+    assert kept.findings_if(LICENCE, wrong, register.ref, day=TODAY) == found[:0]
+    assert kept.findings_if("evidence/empty", {}, day=TODAY), "much is missing"
+    with pytest.raises(MappingInvalid):
+        kept.findings_if("evidence/Not A Key", said, day=TODAY)
