@@ -1,0 +1,75 @@
+"""Evidence Broker and Data Service Directory: their answers, the client, what they publish about a country.
+
+Pure: `model`, `codes`, `read_answer`, `write_answer`, the queries, `verify`. Working: `CommonServices`,
+which finds a service (`NaptrResolver`), asks, verifies, reads and keeps. An edge: it imports nothing of ours
+but the XML parser; whose certificates are trusted, and the clock, come in as ports.
+"""
+
+from intermediary.directory.cache import Cache, FolderCache, Kept, MemoryCache
+from intermediary.directory.client import CommonServices, DirectorySettings, Reply, Source
+from intermediary.directory.codes import JurisdictionLevel, QueryId, RefusalCode, Service
+from intermediary.directory.discovery import NaptrResolver, owner_name
+from intermediary.directory.errors import (
+    AnswerNotTrusted,
+    AnswerUnreadable,
+    DirectoryError,
+    DirectoryUnreachable,
+    DirectoryUnwritable,
+    Distrust,
+    NameUnresolvable,
+    QueryInvalid,
+    VersionMismatch,
+)
+from intermediary.directory.model import Answer, Publication, text_in
+from intermediary.directory.query import (
+    Query,
+    answers_to,
+    data_services_query,
+    evidence_types_query,
+    place_fits,
+    requirements_query,
+)
+from intermediary.directory.reader import read_answer
+from intermediary.directory.signature import ChainCheck, SignaturePolicy, Verified, verify
+from intermediary.directory.writer import write_answer
+
+__all__ = [
+    "Answer",
+    "AnswerNotTrusted",
+    "AnswerUnreadable",
+    "Cache",
+    "ChainCheck",
+    "CommonServices",
+    "DirectoryError",
+    "DirectorySettings",
+    "DirectoryUnreachable",
+    "DirectoryUnwritable",
+    "Distrust",
+    "FolderCache",
+    "JurisdictionLevel",
+    "Kept",
+    "MemoryCache",
+    "NameUnresolvable",
+    "NaptrResolver",
+    "Publication",
+    "Query",
+    "QueryId",
+    "QueryInvalid",
+    "RefusalCode",
+    "Reply",
+    "Service",
+    "SignaturePolicy",
+    "Source",
+    "Verified",
+    "VersionMismatch",
+    "answers_to",
+    "data_services_query",
+    "evidence_types_query",
+    "owner_name",
+    "place_fits",
+    "read_answer",
+    "requirements_query",
+    "text_in",
+    "verify",
+    "write_answer",
+]
