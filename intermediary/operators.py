@@ -11,6 +11,7 @@ from intermediary.as4.model import PMode
 from intermediary.audit import AuditLog
 from intermediary.exchange.model import Event, Fact, event
 from intermediary.keyring import held
+from intermediary.mapping import MappingStore
 from intermediary.settings import ConsoleGroup, Settings
 from intermediary.transport import as4 as as4_door
 from intermediary.web import OidcClient, OidcSettings
@@ -48,7 +49,9 @@ def console_app(
             tx.log(STREAM, acted)
 
     log = AuditLog(engine)
+    mappings = MappingStore(engine, via="console")
     parts = (
+        console.mappings_part(mappings, clock),
         console.partners_part(_Partners(settings, platform.partners, log, clock)),
         console.log_part(_Acts(log)),
         console.sessions_part(),

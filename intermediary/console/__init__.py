@@ -11,6 +11,7 @@ entries of the navigation, what needs attention. `desk.py` shows how a page is w
 from intermediary.console.access import Operator, Role
 from intermediary.console.checking import Checked, CheckedPart, Checker
 from intermediary.console.desk import Desk
+from intermediary.console.mappings import mappings_part
 from intermediary.console.offices import Act, Acts, log_part, sessions_part
 from intermediary.console.partners import Flaw, Partners, Traffic, partners_part
 from intermediary.console.service import Part, create_app
@@ -38,6 +39,7 @@ __all__ = [
     "Traffic",
     "create_app",
     "log_part",
+    "mappings_part",
     "partners_part",
     "self_check_router",
     "sessions_part",
