@@ -83,4 +83,4 @@ def test_make_chaos_writes_flat_figures_and_a_report(tmp_path: Path) -> None:
     assert not any(isinstance(value, dict | list) for value in figures.values())
     report = out.with_name("chaos-report.md").read_text()
     assert "| sqlite | partner | messages from us |" in report
-    assert report == done.stdout
+    assert "0 lost, 0 doubled" in done.stdout
