@@ -1,4 +1,4 @@
-"""The client of EB and DSD: find, ask, verify, read, keep (TDD 3.1, 3.2, 3.6; section 3 of the working spec)."""
+"""The client of EB and DSD: find, ask, verify, read, keep (TDD 3.1, 3.2, 3.6, 3.8)."""
 
 import asyncio
 import hashlib
@@ -214,35 +214,21 @@ class CommonServices:
         return Reply(query, answer, kept.body, url, kept.at, source, verified)
 
     def _check(self, query: Query, answer: Answer) -> None:
-        asked = self._settings.version
-        answered = answer.version or VERSION_1_0
-        if answered != asked and not (answer.refused and answer.version is None):
+        asked, answered = self._settings.version, answer.version or VERSION_1_0
+        if answered != asked:
+            # A refusal without echo, too: of the shape 1.0 it makes everything look empty.
+            codes = ", ".join(refusal.code for refusal in answer.refusals)
             raise VersionMismatch(
-                "CS-VERSION", "/*/rim:Slot[@name='SpecificationIdentifier']",
-                f"answered in {answered!r}, asked for {asked!r}; does a proxy drop Accept-Version?",
-            )  # fmt: skip
-        if answer.refused:
-            return
-        of_dsd = query.id is QueryId.DATA_SERVICES
-        if (of_dsd and answer.requirements) or (not of_dsd and answer.services):
-            raise AnswerUnreadable("CS-RECORDS", "/*/*/*", "records of another query than was asked")
-        parameters = dict(query.parameters)
-        wanted = parameters.get("evidence-type-classification")
-        if of_dsd and any(service.classification != wanted for service in answer.services):
-            raise AnswerUnreadable(
-                "CS-RECORDS", "//sdg:EvidenceTypeClassification", "another evidence type than was asked for"
+                "CS-VERSION",
+                "/*/rim:Slot[@name='SpecificationIdentifier']",
+                f"answered in {answered[:40]!r}, asked for {asked!r} {f'({codes})' if codes else ''}; "
+                "does the service support it, does a proxy drop Accept-Version?",
             )
-        if query.id is QueryId.EVIDENCE_TYPES:
-            if (
-                len(answer.requirements) != 1
-                or answer.requirements[0].identifier != parameters["requirement-id"]
-            ):
-                raise AnswerUnreadable(
-                    "CS-RECORDS", "//sdg:Requirement", "not exactly the one requirement that was asked for"
-                )
+        if not answer.refused and (problem := _foreign(query, answer)):
+            raise AnswerUnreadable("CS-RECORDS", "/*/rim:RegistryObjectList", problem)
 
     def _call(self, url: str, query: Query) -> Kept:
-        # A loop of its own, since only there one limit holds for look-up, connecting, headers and body together.
+        # A loop of its own: only there one limit holds for look-up, connecting, headers and body together.
         loop = asyncio.SelectorEventLoop()
         try:
             return loop.run_until_complete(
@@ -305,3 +291,19 @@ class CommonServices:
             "directory asked",
             extra={"query": query.id.value, "parameters": said, "version": self._settings.version, **more},
         )
+
+
+def _foreign(query: Query, answer: Answer) -> str:
+    """Why the records are not those that were asked for, or nothing."""
+    parameters = dict(query.parameters)
+    if query.id is QueryId.DATA_SERVICES:
+        wanted = parameters["evidence-type-classification"]
+        if answer.requirements or any(service.classification != wanted for service in answer.services):
+            return "records of something else than the evidence type that was asked for"
+    elif answer.services:
+        return "data services, where requirements were asked for"
+    elif query.id is QueryId.EVIDENCE_TYPES and [r.identifier for r in answer.requirements] != [
+        parameters["requirement-id"]
+    ]:
+        return "not exactly the one requirement that was asked for"
+    return ""

@@ -234,5 +234,5 @@ def _texts(parent: etree._Element, name: str, *, at_least: int = 0) -> tuple[Tex
 
 def _unreadable(rule: str, parent: etree._Element, name: str, text: str) -> AnswerUnreadable:
     place = f"//sdg:{etree.QName(parent).localname}/sdg:{name}"
-    line = parent.sourceline
+    line = parent.sourceline if isinstance(parent.sourceline, int) else None
     return AnswerUnreadable(rule, place, text, line)

@@ -60,25 +60,28 @@ def read_answer(data: bytes) -> Answer:
     except XmlRefused as refused:
         raise AnswerUnreadable(refused.rule, "/", refused.reason, refused.line) from None
     if root.tag != f"{{{QUERY}}}QueryResponse":
-        raise AnswerUnreadable("CS-ROOT", "/", "the root element is not query:QueryResponse", root.sourceline)
-    status = root.get("status")
-    version = _version(root)
-    exceptions = root.findall(_EXCEPTION)
-    lists = root.findall(_LIST)
+        raise AnswerUnreadable("CS-ROOT", "/", "the root element is not query:QueryResponse", _line(root))
+    status, version = root.get("status"), _version(root)
     if status == FAILURE:
-        if not exceptions:
-            raise AnswerUnreadable("CS-FAILURE", "/*", "a failure without rs:Exception", root.sourceline)
-        if lists:
-            raise AnswerUnreadable("CS-FAILURE", "/*", "a failure with a RegistryObjectList", root.sourceline)
-        return Answer(version, refusals=tuple(map(_refusal, exceptions)))
-    if status != SUCCESS:
-        raise AnswerUnreadable("CS-STATUS", "/*/@status", "neither Success nor Failure", root.sourceline)
-    if exceptions:
-        raise AnswerUnreadable("CS-SUCCESS", "/*", "a success with rs:Exception", root.sourceline)
-    if len(lists) != 1:
-        raise AnswerUnreadable(
-            "CS-SUCCESS", "/*", f"{len(lists)} RegistryObjectLists where one belongs", root.sourceline
-        )
+        return Answer(version, refusals=_refusals(root))
+    if status == SUCCESS:
+        return _records(root, version)
+    raise AnswerUnreadable("CS-STATUS", "/*/@status", "neither Success nor Failure", _line(root))
+
+
+def _refusals(root: etree._Element) -> tuple[Refusal, ...]:
+    found = tuple(map(_refusal, root.iterchildren(_EXCEPTION)))
+    if not found or root.find(_LIST) is not None:
+        text = "a failure has rs:Exception, and no RegistryObjectList"
+        raise AnswerUnreadable("CS-FAILURE", "/*", text, _line(root))
+    return found
+
+
+def _records(root: etree._Element, version: str | None) -> Answer:
+    lists = root.findall(_LIST)
+    if len(lists) != 1 or root.find(_EXCEPTION) is not None:
+        text = "a success has one RegistryObjectList, and no rs:Exception"
+        raise AnswerUnreadable("CS-SUCCESS", "/*", text, _line(root))
     requirements: list[Requirement] = []
     services: list[DataServiceEvidenceType] = []
     for item in lists[0].iterchildren(_OBJECT):
@@ -88,10 +91,13 @@ def read_answer(data: bytes) -> Answer:
             elif name == SLOT_SERVICE and content.tag == f"{{{SDG}}}DataServiceEvidenceType":
                 services.append(read_service(content))
     if not requirements and not services:
-        raise AnswerUnreadable(
-            "CS-SUCCESS-EMPTY", "/*/*", "a success without any readable record", root.sourceline
-        )
+        text = "a success without any readable record"
+        raise AnswerUnreadable("CS-SUCCESS-EMPTY", "/*/*", text, _line(root))
     return Answer(version, tuple(requirements), tuple(services))
+
+
+def _line(element: etree._Element) -> int | None:
+    return element.sourceline if isinstance(element.sourceline, int) else None
 
 
 def _is_2(version: str | None) -> bool:
@@ -121,7 +127,7 @@ def _refusal(exception: etree._Element) -> Refusal:
     code = exception.get("code")
     if not code:
         raise AnswerUnreadable(
-            "CS-EXCEPTION", "//rs:Exception/@code", "an exception without a code", exception.sourceline
+            "CS-EXCEPTION", "//rs:Exception/@code", "an exception without a code", _line(exception)
         )
     asked = _input(exception)
     if code == RefusalCode.DSD_MORE_NEEDED and asked is None:
@@ -129,7 +135,7 @@ def _refusal(exception: etree._Element) -> Refusal:
             "R-DSD-RESP-S022",
             "//rs:Exception",
             "more is needed from the user, but no question is there",
-            exception.sourceline,
+            _line(exception),
         )
     return Refusal(
         code=code,
@@ -148,7 +154,7 @@ def _input(exception: etree._Element) -> AdditionalInput | None:
         read_concept(concept)
         for slot in exception.iterchildren(_SLOT)
         if slot.get("name") == SLOT_CONCEPTS
-        # In an element of the collection (the samples), or at once in the value (rules R-DSD-ERR-C005 to C009).
+        # In an element of the collection (the samples), or at once in the value (R-DSD-ERR-C005 to C009).
         for concept in slot.iter(f"{{{SDG}}}EvidenceProviderClassification")
     )
     if service is None or (determination is None and not concepts):

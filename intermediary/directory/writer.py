@@ -45,7 +45,7 @@ from intermediary.directory.model import (
 
 
 def write_answer(answer: Answer, ids: Iterable[UUID]) -> bytes:
-    """One `query:QueryResponse`; `ids` are those of its records, in their order. Raises DirectoryUnwritable."""
+    """One `query:QueryResponse`; `ids` are those of its records. Raises DirectoryUnwritable."""
     root = etree.Element(
         f"{{{QUERY}}}QueryResponse", nsmap={"query": QUERY, "rim": RIM, "rs": RS, "sdg": SDG, "xsi": XSI}
     )
