@@ -134,6 +134,7 @@ def build(settings: Settings) -> Platform:
         is_away=store.is_away,
         wake=wake.set,
         housekeeping=housekeeping,
+        blind_index=store.KeyedIndex(engine, vault),
         duties=upkeep.duties_of(settings, housekeeping, ledger, held(settings, pmodes)),
         clocks_agree=lambda: clock.agrees,
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 from intermediary.as4.model import Packed, Payload, PMode, UserMessage
 from intermediary.content import Content
 from intermediary.exchange.model import Document, Event, Exchange, Message, State
+from intermediary.exchange.transcripts import Transcript
 from intermediary.mapping.model import MappingSet, Provider
 from intermediary.national.model import NationalAnswer, NationalRequest
 
@@ -127,6 +128,13 @@ class Blobs(Protocol):
         """Delete, if it is there. The ledger does so after the commit that forgets a name."""
 
 
+class BlindIndex(Protocol):
+    """Makes of a person's attributes what may be kept to find the person's exchanges (store)."""
+
+    def __call__(self, attributes: Sequence[str]) -> tuple[bytes, ...]:
+        """One value for each, by a key of the platform's; without it no value leads back to a person."""
+
+
 class Queue(StrEnum):
     """What a worker may claim."""
 
@@ -179,6 +187,12 @@ class Transaction(Protocol):
 
     def destroy_documents(self, exchange_id: str) -> int:
         """Delete them; returns how many there were."""
+
+    def save_transcript(self, transcript: Transcript) -> None:
+        """Insert what was said, without what belongs to a person."""
+
+    def save_persons(self, exchange_id: str, values: Sequence[bytes]) -> None:
+        """Insert the values by which a new exchange is found when somebody searches for its persons."""
 
     def log(self, stream: str, event: Event) -> None:
         """Append to the log of an exchange (its id), or of the platform (`platform`)."""

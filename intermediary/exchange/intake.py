@@ -5,11 +5,13 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from lxml import etree
+
 from intermediary import translation
 from intermediary.as4.codes import EbmsErrorCode
 from intermediary.edm.codes import ErrorCode
 from intermediary.edm.model import EvidenceRequest, Text
-from intermediary.exchange import answers, reading
+from intermediary.exchange import answers, persons, reading, transcripts
 from intermediary.exchange.contracts import Queue, Transaction
 from intermediary.exchange.model import (
     Event,
@@ -27,6 +29,7 @@ from intermediary.exchange.ports import Ports
 from intermediary.exchange.returning import acceptable_return
 from intermediary.exchange.sealing import unseal
 from intermediary.exchange.shape import Shape, shape_of
+from intermediary.exchange.transcripts import Transcript
 from intermediary.mapping.model import EvidenceMapping
 
 PREVIEW_DESCRIPTIONS = (
@@ -87,7 +90,7 @@ class Intake:
             elif isinstance(first, reading.Refused):
                 self._refuse(tx, message, first, now, shape)
             else:
-                self._begin(tx, first.exchange, message, first.accepted)
+                self._begin(tx, first.exchange, message, first.accepted, verdict.root)
                 if first.offer is not None:
                     self._outbox.queue(tx, first.offer)
                     until = first.exchange.preview_deadline
@@ -164,7 +167,13 @@ class Intake:
             read.profile, now, f"{ports.preview_base}/{token}", PREVIEW_DESCRIPTIONS
         )
         offer = self._outbox.error(
-            waiting, message, read.header, raised, message_id=ports.message_id(), now=now
+            waiting,
+            message,
+            read.header,
+            raised,
+            message_id=ports.message_id(),
+            now=now,
+            secrets=_persons_values(read.root),
         )
         return _Accepted(waiting, accepted, offer)
 
@@ -216,6 +225,7 @@ class Intake:
             exchange.state,
         )
         tx.log(exchange.id, event(Fact.SECOND_REQUEST_RECEIVED, message.at, message_id=message.message_id))
+        _transcribe(tx, exchange.id, message, read.root)
         tx.save_message(_handled(message, exchange.id))
 
     def _refuse(
@@ -249,10 +259,21 @@ class Intake:
                 detail=refused.rule,
                 **(shape.said() if shape else {}),
             ),
+            refused.root,
         )
 
-    def _begin(self, tx: Transaction, exchange: Exchange, message: Message, what: Event) -> None:
+    def _begin(
+        self,
+        tx: Transaction,
+        exchange: Exchange,
+        message: Message,
+        what: Event,
+        root: etree._Element | None,
+    ) -> None:
         tx.save(exchange, None)
+        if root is not None:
+            tx.save_persons(exchange.id, self._ports.blind_index(persons.of_message(root)))
+        _transcribe(tx, exchange.id, message, root)
         tx.log(
             exchange.id,
             event(
@@ -318,7 +339,21 @@ def _refused_message(message: Message, reason: reading.NotARequest, now: datetim
 
 
 def _refused(read: reading.Readable, outcome: Outcome, rule: str) -> reading.Refused:
-    return reading.Refused(outcome, rule, read.header, read.profile, (rule.partition(":")[0],))
+    return reading.Refused(
+        outcome, rule, read.header, read.profile, (rule.partition(":")[0],), root=read.root
+    )
+
+
+def _transcribe(tx: Transaction, exchange_id: str, message: Message, root: etree._Element | None) -> None:
+    if root is not None:
+        lines = transcripts.of_edm(root)
+        tx.save_transcript(
+            Transcript(exchange_id, transcripts.Kind.REQUEST, message.at, message.message_id, lines)
+        )
+
+
+def _persons_values(root: etree._Element | None) -> frozenset[str]:
+    return frozenset() if root is None else transcripts.persons_values(root)
 
 
 def _handled(message: Message, exchange_id: str | None) -> Message:

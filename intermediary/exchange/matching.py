@@ -63,10 +63,12 @@ def _legal(identity: Identity, person: LegalPerson) -> tuple[str, ...]:
 
 def same_name(one: str, other: str) -> bool:
     """True where two names are the same after normalization."""
-    return bool(_foldings(one) & _foldings(other))
+    return bool(foldings(one) & foldings(other))
 
 
-def _foldings(name: str) -> set[str]:
+def foldings(name: str) -> set[str]:
+    """A name without what does not count, in each way in which it may be written: two names are the same
+    where they have one in common."""
     lower = unicodedata.normalize("NFC", name).casefold().translate({ord("ß"): "ss"})
     return {_fold(lower), _fold(lower.translate(_WRITTEN_OUT))} - {""}
 

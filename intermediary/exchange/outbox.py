@@ -17,7 +17,7 @@ from intermediary.edm.model import (
     EvidenceResponse,
     Header,
 )
-from intermediary.exchange import answers
+from intermediary.exchange import answers, transcripts
 from intermediary.exchange.contracts import Delivery, PartnerUnreachable, Queue, Stage, Transaction
 from intermediary.exchange.model import (
     Direction,
@@ -35,6 +35,7 @@ from intermediary.exchange.model import (
 from intermediary.exchange.parts import split
 from intermediary.exchange.ports import Ports
 from intermediary.exchange.sealing import seal, unseal
+from intermediary.exchange.transcripts import Transcript
 from intermediary.validation import Report
 
 SLOWEST_PARTNER = 1024 * 1024
@@ -50,6 +51,7 @@ class Outgoing:
 
     message: Message
     queued: Event
+    transcript: Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class _Written:
 
     body: bytes = field(repr=False)
     report: Report
+    root: etree._Element = field(repr=False)
 
 
 class Outbox:
@@ -91,8 +94,11 @@ class Outbox:
         *,
         message_id: str,
         now: datetime,
+        secrets: frozenset[str] = frozenset(),
     ) -> Outgoing:
         """An EDM error response to the message `asked`, packed; nothing is written yet.
+
+        `secrets` are what the request says of persons: its transcript must not repeat them.
 
         It names requester and request as the request does; where that would break a rule (the request may be
         refused for just that, or be unreadable), it names the sender of the AS4 header and no request.
@@ -116,12 +122,19 @@ class Outbox:
             sender = answers.original_sender(asked.properties, partner)
             written = self._written(replace(answer, evidence_requester=sender, request_id=None), profile)
         return self._outgoing(
-            exchange, asked, written, action=answers.EXCEPTION, message_id=message_id, now=now
+            exchange,
+            asked,
+            written,
+            action=answers.EXCEPTION,
+            message_id=message_id,
+            now=now,
+            secrets=secrets,
         )
 
     def _written(self, answer: EdmMessage, profile: edm.Profile) -> _Written:
         body = edm.write(answer)
-        return _Written(body, self._ports.validator.check(xml.parse(body), profile.specification_identifier))
+        root = xml.parse(body)
+        return _Written(body, self._ports.validator.check(root, profile.specification_identifier), root)
 
     def answer(self, exchange: Exchange, now: datetime) -> Outgoing:
         """The final answer of a settled exchange, packed; its outcome says which."""
@@ -130,17 +143,26 @@ class Outbox:
             asked = self._asked(tx, exchange, exchange.answer_to)
             documents = tx.documents(exchange.id)
         profile = edm.profile_for(exchange.edm_version)
-        header = Header(kind=None)
+        header, secrets = Header(kind=None), frozenset[str]()
         with contextlib.suppress(xml.XmlRefused):  # what could not be parsed is answered all the same
             parts = split(unseal(self._ports, asked.key, asked))
-            header = edm.peek(xml.parse(parts[0].content.head(xml.MOST)))
+            root = xml.parse(parts[0].content.head(xml.MOST))
+            header, secrets = edm.peek(root), transcripts.persons_values(root)
         outcome = exchange.outcome
         if outcome is Outcome.DECLINED and profile.decline_is_empty_response:
             outcome = Outcome.APPROVED
         if outcome in (Outcome.APPROVED, Outcome.DEFERRED):
-            return self._response(exchange, asked, header, documents, now)
+            return self._response(exchange, asked, header, documents, now, secrets=secrets)
         raised = answers.exception(outcome, profile, now, exchange.outcome_rule)
-        return self.error(exchange, asked, header, raised, message_id=exchange.answer_message_id, now=now)
+        return self.error(
+            exchange,
+            asked,
+            header,
+            raised,
+            message_id=exchange.answer_message_id,
+            now=now,
+            secrets=secrets,
+        )
 
     def _response(
         self,
@@ -149,6 +171,8 @@ class Outbox:
         header: Header,
         documents: tuple[Document, ...],
         now: datetime,
+        *,
+        secrets: frozenset[str],
     ) -> Outgoing:
         ports = self._ports
         assert exchange.evidence_key is not None and exchange.sealed_response is not None
@@ -169,6 +193,7 @@ class Outbox:
             attachments=attachments,
             message_id=exchange.answer_message_id,
             now=now,
+            secrets=secrets,
         )
 
     def _outgoing(
@@ -180,6 +205,7 @@ class Outbox:
         action: str,
         message_id: str,
         now: datetime,
+        secrets: frozenset[str],
         attachments: tuple[as4.Payload, ...] = (),
     ) -> Outgoing:
         ports = self._ports
@@ -224,13 +250,21 @@ class Outbox:
         queued = event(
             Fact.MESSAGE_QUEUED, now, action=action, message_id=message_id, documents=len(attachments)
         )
-        return Outgoing(message, queued)
+        told = Transcript(
+            exchange.id,
+            transcripts.Kind.ANSWER,
+            now,
+            message_id,
+            transcripts.of_edm(written.root, secrets),
+        )
+        return Outgoing(message, queued, told)
 
     @staticmethod
     def queue(tx: Transaction, outgoing: Outgoing) -> None:
         """Queue what was packed, in the transaction that decides it."""
         assert outgoing.message.exchange_id is not None
         tx.save_message(outgoing.message)
+        tx.save_transcript(outgoing.transcript)
         tx.log(outgoing.message.exchange_id, outgoing.queued)
 
     def _asked(self, tx: Transaction, exchange: Exchange, message_id: str) -> Message:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from intermediary.as4.model import PMode
 from intermediary.exchange.contracts import (
+    BlindIndex,
     Blobs,
     Clock,
     Ids,
@@ -49,6 +50,8 @@ class Ports:
     """Called after something became due, so that an idle worker of this process looks at once."""
     housekeeping: Housekeeping | None = None
     duties: tuple[Duty, ...] = ()
+    blind_index: BlindIndex = lambda _attributes: ()
+    """By what the exchanges of a person are found; without one they are not."""
     clocks_agree: Callable[[], bool] = lambda: True
     """Whether the time is beyond doubt; duties that destroy things wait for it."""
 

@@ -5,9 +5,11 @@ errors decides; within a stage all findings are reported (TDD 4.4: a 0003 names 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
+
+from lxml import etree
 
 from intermediary import edm, translation, xml
 from intermediary.as4.model import Payload
@@ -50,6 +52,8 @@ class Refused:
     header: Header
     profile: edm.Profile
     rules: tuple[str, ...] = ()
+    root: etree._Element | None = field(default=None, repr=False, compare=False)
+    """The message, where it is XML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Readable:
     request: EvidenceRequest = field(repr=False)
     header: Header = field(repr=False)
     profile: edm.Profile
+    root: etree._Element | None = field(default=None, repr=False, compare=False)
 
 
 def read(message: Message, parts: tuple[Payload, ...], validator: Validator) -> Readable | Refused:
@@ -71,6 +76,12 @@ def read(message: Message, parts: tuple[Payload, ...], validator: Validator) -> 
         return Refused(
             Outcome.INVALID, f"{refused.rule}: {refused}. {refused.remedy}", unread, profile, (refused.rule,)
         )
+    return replace(_judged(message, root, parts, validator), root=root)
+
+
+def _judged(
+    message: Message, root: etree._Element, parts: tuple[Payload, ...], validator: Validator
+) -> Readable | Refused:
     header = edm.peek(root)
     if header.kind in ("response", "error"):
         raise NotARequest(f"The message is an EDM {header.kind} to none of our requests")

@@ -8,13 +8,14 @@ from intermediary import edm, translation
 from intermediary.content import as_content
 from intermediary.edm.codes import AgentRole
 from intermediary.edm.model import EvidenceRequest, EvidenceResponse
-from intermediary.exchange import answers
+from intermediary.exchange import answers, transcripts
 from intermediary.exchange.contracts import ProviderUnavailable, Queue, Transaction
 from intermediary.exchange.inputs import open_inputs
 from intermediary.exchange.model import Document, Exchange, Fact, Outcome, State, event
 from intermediary.exchange.outbox import Outbox, close, destroy
 from intermediary.exchange.ports import Ports
 from intermediary.exchange.sealing import seal
+from intermediary.exchange.transcripts import Kind, Line, Transcript
 from intermediary.mapping.model import EvidenceMapping, MappingSet, Provider
 from intermediary.national.model import NationalAnswer
 from intermediary.national.model import Outcome as Answered
@@ -164,6 +165,9 @@ class Workflow:
                 Fact.PROVIDER_ASKED, now, provider=provider.key, provider_version=version, attempt=attempt
             )
             tx.log(exchange.id, asked)
+            if attempt == 1:
+                lines = transcripts.of_national_request(translated.request)
+                _transcribe(tx, exchange, Kind.NATIONAL_REQUEST, now, lines)
         try:
             if exchange.poll_url:
                 answer = ports.connector.poll(provider, exchange.national_request_id, exchange.poll_url)
@@ -243,9 +247,11 @@ class Workflow:
         if answer.outcome is Answered.DELIVERED:
             self._delivered(exchange, owner, answer, asked)
             return
+        lines = transcripts.of_national_answer(answer)
 
         def change(tx: Transaction, fresh: Exchange) -> None:
             tx.log(fresh.id, told)
+            _transcribe(tx, fresh, Kind.NATIONAL_ANSWER, now, lines)
             if answer.outcome is Answered.LATER:
                 self._later(tx, fresh, answer, asked, now)
             elif answer.outcome in _NO_EVIDENCE:
@@ -322,9 +328,11 @@ class Workflow:
             evidences=len(answer.evidences),
             documents=len(documents),
         )
+        lines = transcripts.of_national_answer(answer)
 
         def change(tx: Transaction, fresh: Exchange) -> None:
             tx.log(fresh.id, told)
+            _transcribe(tx, fresh, Kind.NATIONAL_ANSWER, now, lines)
             for loss in evidence.losses:
                 tx.log(fresh.id, event(Fact.FIELDS_LOST, now, place=loss.place, reason=loss.reason))
             for document in documents:
@@ -363,6 +371,12 @@ def settle(
     )
     tx.save(settled, exchange.state)
     tx.log(exchange.id, event(Fact.SETTLED, now, outcome=outcome, detail=settled.outcome_rule))
+
+
+def _transcribe(
+    tx: Transaction, exchange: Exchange, kind: Kind, now: datetime, lines: tuple[Line, ...]
+) -> None:
+    tx.save_transcript(Transcript(exchange.id, kind, now, exchange.national_request_id, lines))
 
 
 def _response(exchange: Exchange, asked: _Asked, response_id: str, now: datetime) -> EvidenceResponse:

@@ -1,5 +1,6 @@
 """The store: database engine, tables, migrations, the ledger of exchanges, its blobs and keys."""
 
+from intermediary.store.blind_index import KeyedIndex
 from intermediary.store.blobs import FileBlobs
 from intermediary.store.engine import UtcDateTime, is_away, open_engine, scrub
 from intermediary.store.errors import BlobsUnusable, KeysUnusable, StoreError
@@ -17,6 +18,7 @@ __all__ = [
     "FileBlobs",
     "KeyFolder",
     "KeyVault",
+    "KeyedIndex",
     "KeysUnusable",
     "PlatformKey",
     "S3Blobs",

@@ -29,13 +29,22 @@ from intermediary.exchange.duties import JOURNALS, Purged
 from intermediary.exchange.model import Direction, Event, Fact, MessageState, event
 from intermediary.store.engine import lock
 from intermediary.store.ledger import chain
-from intermediary.store.tables import DocumentRow, DutyRow, EventRow, ExchangeRow, MessageRow
+from intermediary.store.tables import (
+    DocumentRow,
+    DutyRow,
+    EventRow,
+    ExchangeRow,
+    MessageRow,
+    PersonRow,
+    TranscriptRow,
+)
 
 PLATFORM = "platform"
 _EXCHANGES, _MESSAGES, _DOCUMENTS, _EVENTS, _DUTIES = (
     SQLModel.metadata.tables[row.__tablename__]
     for row in (ExchangeRow, MessageRow, DocumentRow, EventRow, DutyRow)
 )
+_TRANSCRIPTS, _PERSONS = (SQLModel.metadata.tables[row.__tablename__] for row in (TranscriptRow, PersonRow))
 _CLOSED = _EXCHANGES.c.state == literal_column("'closed'")  # as in the index, which a parameter would not use
 _OPEN_MESSAGE = exists().where(_MESSAGES.c.exchange_id == _EXCHANGES.c.id, _MESSAGES.c.due_at.is_not(None))
 Told = Callable[[str, Event], None]
@@ -216,6 +225,8 @@ def _remove(connection: Connection, ids: Any, items: Any) -> tuple[Purged, list[
         purged = replace(purged, messages=purged.messages + len(gone))
     documents = delete(_DOCUMENTS).where(_DOCUMENTS.c.exchange_id.in_(ids)).returning(_DOCUMENTS.c.blob)
     blobs += connection.execute(documents).scalars()
+    for table in (_TRANSCRIPTS, _PERSONS):
+        connection.execute(delete(table).where(table.c.exchange_id.in_(ids)))
     events = connection.execute(delete(_EVENTS).where(_EVENTS.c.stream.in_(ids))).rowcount
     exchanges = connection.execute(delete(_EXCHANGES).where(_EXCHANGES.c.id.in_(ids))).rowcount
     return replace(purged, exchanges=exchanges, events=events), [b for b in blobs if b is not None]

@@ -50,14 +50,23 @@ from intermediary.exchange.model import (
     allowed,
     message_item,
 )
+from intermediary.exchange.transcripts import Transcript, pack
 from intermediary.store.engine import ADVISORY_LOCK, UtcDateTime, scrub
 from intermediary.store.sealed import SweptBlobs
 from intermediary.store.statements import Database, Session, Statement
-from intermediary.store.tables import DocumentRow, EventRow, ExchangeRow, MessageRow
+from intermediary.store.tables import (
+    DocumentRow,
+    EventRow,
+    ExchangeRow,
+    MessageRow,
+    PersonRow,
+    TranscriptRow,
+)
 
 _EXCHANGES, _MESSAGES, _DOCUMENTS, _EVENTS = (
     SQLModel.metadata.tables[row.__tablename__] for row in (ExchangeRow, MessageRow, DocumentRow, EventRow)
 )
+_TRANSCRIPTS, _PERSONS = (SQLModel.metadata.tables[row.__tablename__] for row in (TranscriptRow, PersonRow))
 _KEYS = {
     Queue.INCOMING: _MESSAGES.c.item,
     Queue.EXCHANGE: _EXCHANGES.c.id,
@@ -303,6 +312,23 @@ class SqlTransaction:
         blobs = [blob for (blob,) in self._session.all(self._statements.destroy, {"wanted": exchange_id})]
         self.forgotten += [blob for blob in blobs if blob is not None]
         return len(blobs)
+
+    def save_transcript(self, transcript: Transcript) -> None:
+        """Insert what was said, without what belongs to a person."""
+        row = {
+            "exchange_id": transcript.exchange_id,
+            "kind": transcript.kind,
+            "at": transcript.at,
+            "message_id": transcript.message_id,
+            "content": pack(transcript.lines),
+        }
+        self._session.run(self._statements.insert(_TRANSCRIPTS, frozenset(row)), row)
+
+    def save_persons(self, exchange_id: str, values: Sequence[bytes]) -> None:
+        """Insert the values by which a new exchange is found when somebody searches for its persons."""
+        rows = [{"exchange_id": exchange_id, "value": value} for value in dict.fromkeys(values)]
+        if rows:
+            self._session.run_each(self._statements.insert(_PERSONS, frozenset(rows[0])), rows)
 
     def log(self, stream: str, event: Event) -> None:
         """Append to a stream's log, chained to its last entry, when the transaction ends."""

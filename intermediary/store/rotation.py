@@ -14,16 +14,19 @@ from sqlmodel import SQLModel
 from intermediary.store.engine import scrub
 from intermediary.store.errors import KeysUnusable
 from intermediary.store.platform_keys import PlatformKey
-from intermediary.store.tables import ExchangeRow, MessageRow
+from intermediary.store.tables import ExchangeRow, MessageRow, SecretRow
 from intermediary.store.vault import MARKED, UNMARKED, KeyVault, mark, opens
 
 BATCH = 200
 """Rows in one commit: some ten milliseconds on either database."""
 
-_EXCHANGES, _MESSAGES = (SQLModel.metadata.tables[row.__tablename__] for row in (ExchangeRow, MessageRow))
+_EXCHANGES, _MESSAGES, _SECRETS = (
+    SQLModel.metadata.tables[row.__tablename__] for row in (ExchangeRow, MessageRow, SecretRow)
+)
 _WRAPPED: tuple[tuple[Column[str], Column[bytes]], ...] = (
     (_EXCHANGES.c.id, _EXCHANGES.c.evidence_key),
     (_MESSAGES.c.item, _MESSAGES.c.key),
+    (_SECRETS.c.name, _SECRETS.c.key),
 )
 """Where wrapped keys are: what names the row, and the key."""
 

@@ -12,6 +12,10 @@ def _when(*, index: bool = False, nullable: bool = True) -> Column[datetime]:
     return Column(UtcDateTime, index=index, nullable=nullable)
 
 
+FAILED = "outcome IN ('failed', 'invalid', 'provider-down', 'unmapped', 'unresolved', 'unsupported')"
+"""Of exchanges that broke or were refused; not of those where a person or an evidence was not found."""
+
+
 class ExchangeRow(SQLModel, table=True):
     """One exchange: state, due time, lease."""
 
@@ -24,6 +28,15 @@ class ExchangeRow(SQLModel, table=True):
             "updated_at",
             sqlite_where=text("state = 'closed'"),
             postgresql_where=text("state = 'closed'"),
+        ),
+        Index("ix_exchange_newest", "created_at", "id"),
+        # Few, so that those of a day are found among millions.
+        Index(
+            "ix_exchange_failed",
+            "created_at",
+            "id",
+            sqlite_where=text(FAILED),
+            postgresql_where=text(FAILED),
         ),
     )
 
@@ -125,6 +138,37 @@ class EventRow(SQLModel, table=True):
     at: datetime = Field(sa_column=_when(nullable=False))
     data: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     digest: str
+
+
+class TranscriptRow(SQLModel, table=True):
+    """What one message said, without what belongs to a person: stays as long as the log."""
+
+    __tablename__ = "transcript"
+
+    number: int | None = Field(default=None, primary_key=True)
+    exchange_id: str = Field(index=True)
+    kind: str
+    at: datetime = Field(sa_column=_when(nullable=False))
+    message_id: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class PersonRow(SQLModel, table=True):
+    """By what an exchange is found when somebody searches for a person; see blind_index.py."""
+
+    __tablename__ = "person"
+
+    value: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    exchange_id: str = Field(primary_key=True, index=True)
+
+
+class SecretRow(SQLModel, table=True):
+    """A key of the platform's own that all nodes share, wrapped by the platform key."""
+
+    __tablename__ = "secret"
+
+    name: str = Field(primary_key=True)
+    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class DutyRow(SQLModel, table=True):

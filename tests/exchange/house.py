@@ -126,6 +126,7 @@ class House:
             preview_base=PREVIEW_BASE,
             message_domain="platform.sandbox",
             return_hosts={"portal": ("portal.example",)},
+            blind_index=store.KeyedIndex(self.engine, self.vault),
         )
         self.exchanges = Exchanges(self.ports)
         self.desk = self.exchanges.desk
