@@ -207,7 +207,7 @@ class Settings(BaseSettings):
     metrics: bool = False
     """Serve GET /metrics beside the rest; the reverse proxy must keep it to the operator's network."""
     worker_metrics_port: Annotated[int, Field(gt=0, lt=65536)] | None = None
-    """Where `intermediary worker` serves /health/live, /health/ready and its metrics: plain HTTP on `host`."""
+    """Where `intermediary worker` serves /health/live, /health/ready, /metrics: plain HTTP on `host`."""
     traces: bool = False
     """Send OpenTelemetry traces as the OTEL_EXPORTER_OTLP_… variables say; needs the extra `otel`."""
     operator: str = ""
