@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lxml import etree
@@ -29,7 +29,7 @@ from intermediary.exchange.ports import Ports
 from intermediary.exchange.returning import acceptable_return
 from intermediary.exchange.sealing import unseal
 from intermediary.exchange.shape import Shape, shape_of
-from intermediary.exchange.transcripts import Transcript
+from intermediary.exchange.transcripts import Line, Transcript
 from intermediary.mapping.model import EvidenceMapping
 
 PREVIEW_DESCRIPTIONS = (
@@ -48,6 +48,14 @@ class _Accepted:
     exchange: Exchange
     accepted: Event
     offer: Outgoing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What is kept of a message's content; made outside the transaction that keeps it."""
+
+    lines: tuple[Line, ...]
+    persons: tuple[bytes, ...] = field(repr=False)
 
 
 class Intake:
@@ -73,7 +81,7 @@ class Intake:
                     tx.log("platform", _refused_message(message, reason, now))
                     tx.save_message(_handled(message, None))
             return
-        first, shape = None, None
+        first, shape, heard = None, None, self._heard(verdict.root)
         if isinstance(verdict, reading.Readable) and verdict.request.preview_location is None:
             shape = shape_of(verdict.request)
             first = self._first(message, verdict, now)
@@ -81,16 +89,16 @@ class Intake:
             if not tx.owns(Queue.INCOMING, item, owner):
                 return
             if isinstance(verdict, reading.Refused):
-                self._refuse(tx, message, verdict, now)
+                self._refuse(tx, message, verdict, heard, now)
             elif tx.request_id_seen(verdict.request.id):
                 rule = "TDD 4.4: this request id was used before; send every request with an id of its own"
-                self._refuse(tx, message, _refused(verdict, Outcome.INVALID, rule), now)
+                self._refuse(tx, message, _refused(verdict, Outcome.INVALID, rule), heard, now)
             elif first is None:
-                self._second(tx, message, verdict, now)
+                self._second(tx, message, verdict, heard, now)
             elif isinstance(first, reading.Refused):
-                self._refuse(tx, message, first, now, shape)
+                self._refuse(tx, message, first, heard, now, shape=shape)
             else:
-                self._begin(tx, first.exchange, message, first.accepted, verdict.root)
+                self._begin(tx, first.exchange, message, first.accepted, heard)
                 if first.offer is not None:
                     self._outbox.queue(tx, first.offer)
                     until = first.exchange.preview_deadline
@@ -113,7 +121,12 @@ class Intake:
                 due = now + ports.timing.pause(ports.timing.provider_retry, failures)
                 tx.save_message(replace(message, attempts=failures, due_at=due))
             else:
-                self._refuse(tx, message, reading.unhandled(message), now)
+                self._refuse(tx, message, reading.unhandled(message), None, now)
+
+    def _heard(self, root: etree._Element | None) -> _Heard | None:
+        if root is None:
+            return None
+        return _Heard(transcripts.of_edm(root), self._ports.blind_index(persons.of_message(root)))
 
     def _first(self, message: Message, read: reading.Readable, now: datetime) -> _Accepted | reading.Refused:
         ports, request = self._ports, read.request
@@ -177,13 +190,20 @@ class Intake:
         )
         return _Accepted(waiting, accepted, offer)
 
-    def _second(self, tx: Transaction, message: Message, read: reading.Readable, now: datetime) -> None:
+    def _second(
+        self,
+        tx: Transaction,
+        message: Message,
+        read: reading.Readable,
+        heard: _Heard | None,
+        now: datetime,
+    ) -> None:
         ports, request = self._ports, read.request
         base, _, token = (request.preview_location or "").strip().rpartition("/")
         exchange = tx.exchange_by_token(hash_token(token)) if base == ports.preview_base else None
         if exchange is None or exchange.pmode_id != message.pmode_id:
             rule = "PreviewLocation: no such preview location was given to you; send what you received"
-            self._refuse(tx, message, _refused(read, Outcome.UNRESOLVED, rule), now)
+            self._refuse(tx, message, _refused(read, Outcome.UNRESOLVED, rule), heard, now)
             return
         if exchange.second_request_id is not None or exchange.state is State.CLOSED:
             spent = exchange.second_request_id is not None
@@ -192,7 +212,7 @@ class Intake:
                 if spent
                 else (Outcome.TIMED_OUT, "PreviewLocation: it has expired; begin with a new first request")
             )
-            self._refuse(tx, message, _refused(read, *refusal), now)
+            self._refuse(tx, message, _refused(read, *refusal), heard, now)
             return
         first = self._outbox.request_of(tx, exchange)
         if not _same_content(first, request) or exchange.edm_version != request.specification_identifier:
@@ -200,7 +220,7 @@ class Intake:
                 "TDD 4.4: the second request differs from the first in person, evidence type, requirements "
                 "or version; repeat the first one with a new id and the PreviewLocation"
             )
-            self._refuse(tx, message, _refused(read, Outcome.INVALID, rule), now)
+            self._refuse(tx, message, _refused(read, Outcome.INVALID, rule), heard, now)
             return
         location = exchange.return_location
         method = exchange.return_method
@@ -225,7 +245,7 @@ class Intake:
             exchange.state,
         )
         tx.log(exchange.id, event(Fact.SECOND_REQUEST_RECEIVED, message.at, message_id=message.message_id))
-        _transcribe(tx, exchange.id, message, read.root)
+        _transcribe(tx, exchange.id, message, heard)
         tx.save_message(_handled(message, exchange.id))
 
     def _refuse(
@@ -233,7 +253,9 @@ class Intake:
         tx: Transaction,
         message: Message,
         refused: reading.Refused,
+        heard: _Heard | None,
         now: datetime,
+        *,
         shape: Shape | None = None,
     ) -> None:
         """A refused request is an exchange too: it has a story, and its answer waits for a receipt."""
@@ -259,7 +281,7 @@ class Intake:
                 detail=refused.rule,
                 **(shape.said() if shape else {}),
             ),
-            refused.root,
+            heard,
         )
 
     def _begin(
@@ -268,12 +290,12 @@ class Intake:
         exchange: Exchange,
         message: Message,
         what: Event,
-        root: etree._Element | None,
+        heard: _Heard | None,
     ) -> None:
         tx.save(exchange, None)
-        if root is not None:
-            tx.save_persons(exchange.id, self._ports.blind_index(persons.of_message(root)))
-        _transcribe(tx, exchange.id, message, root)
+        if heard is not None:
+            tx.save_persons(exchange.id, heard.persons)
+        _transcribe(tx, exchange.id, message, heard)
         tx.log(
             exchange.id,
             event(
@@ -344,11 +366,10 @@ def _refused(read: reading.Readable, outcome: Outcome, rule: str) -> reading.Ref
     )
 
 
-def _transcribe(tx: Transaction, exchange_id: str, message: Message, root: etree._Element | None) -> None:
-    if root is not None:
-        lines = transcripts.of_edm(root)
+def _transcribe(tx: Transaction, exchange_id: str, message: Message, heard: _Heard | None) -> None:
+    if heard is not None:
         tx.save_transcript(
-            Transcript(exchange_id, transcripts.Kind.REQUEST, message.at, message.message_id, lines)
+            Transcript(exchange_id, transcripts.Kind.REQUEST, message.at, message.message_id, heard.lines)
         )
 
 
