@@ -9,6 +9,7 @@ from intermediary.translation.asking import provider_for, to_national, wanted_fo
 from intermediary.translation.errors import TranslationError, Untranslatable
 from intermediary.translation.inputs import input_problems, missing_inputs
 from intermediary.translation.model import Attachment, Loss, TranslatedEvidence, TranslatedRequest
+from intermediary.translation.persons import fields_there, rule_for
 
 __all__ = [
     "Attachment",
@@ -17,9 +18,11 @@ __all__ = [
     "TranslatedRequest",
     "TranslationError",
     "Untranslatable",
+    "fields_there",
     "input_problems",
     "missing_inputs",
     "provider_for",
+    "rule_for",
     "to_edm",
     "to_national",
     "wanted_formats",

@@ -53,7 +53,7 @@ NationalPerson = NationalNaturalPerson | NationalLegalPerson
 
 def to_national(
     person: Person,
-    rules: Iterable[IdentificationRule] | None,
+    rules: Collection[IdentificationRule] | None,
     without_meaning: Collection[str],
     place: str,
     attributes_used: Collection[str] = (),
@@ -76,7 +76,7 @@ def to_national(
 
 def _natural(
     person: NaturalPerson,
-    rules: Iterable[IdentificationRule] | None,
+    rules: Collection[IdentificationRule] | None,
     without_meaning: Collection[str],
     place: str,
     losses: list[Loss],
@@ -87,9 +87,7 @@ def _natural(
         if getattr(person, name)
     ]
     eidas = _eidas(person.identifier, without_meaning, place, losses)
-    there = {name for name in _ELEMENTS if getattr(person, name, None)} - (
-        {"identifier"} if not eidas else set()
-    )
+    there = fields_there(person, without_meaning)
     sent = _choose(rules, there, place, legal=False)
     losses += _left_out(there - sent, place)
     if person.date_of_birth is None:
@@ -117,15 +115,14 @@ def _natural(
 
 def _legal(
     person: LegalPerson,
-    rules: Iterable[IdentificationRule] | None,
+    rules: Collection[IdentificationRule] | None,
     without_meaning: Collection[str],
     place: str,
     losses: list[Loss],
 ) -> tuple[NationalLegalPerson, list[Loss]]:
     eidas = _eidas(person.legal_person_identifier, without_meaning, place, losses, "LegalPersonIdentifier")
     schemes = {f"identifier:{identifier.scheme_id}": identifier for identifier in person.identifiers}
-    there = {name for name in ("legal_name", "registered_address") if getattr(person, name)}
-    there |= ({"identifier"} if eidas else set()) | set(schemes)
+    there = fields_there(person, without_meaning)
     sent = _choose(rules, there, place, legal=True)
     losses += _left_out(there - sent, place)
     identifiers = [(_EIDAS, eidas[1])] if eidas and "identifier" in sent else []
@@ -145,18 +142,37 @@ def _legal(
 
 
 def _choose(
-    rules: Iterable[IdentificationRule] | None, there: set[str], place: str, *, legal: bool
+    rules: Collection[IdentificationRule] | None, there: set[str], place: str, *, legal: bool
 ) -> set[str]:
     """The fields to send, of those that are there."""
     if rules is None:
         return there
-    wanted = []
+    rule = rule_for(rules, there, legal=legal)
+    if rule is not None:
+        return there & {*rule.fields, *rule.optional}
     ours = [rule for rule in rules if _legal_rule(rule) == legal]
-    for rule in ours:
-        if there.issuperset(rule.fields):
-            return there & {*rule.fields, *rule.optional}
-        wanted.append(", ".join(_element(name) for name in rule.fields))
+    wanted = [", ".join(_element(name) for name in rule.fields) for rule in ours]
     raise Untranslatable(f"{place}: the register needs {'; or '.join(wanted)}; send one of these sets")
+
+
+def fields_there(person: Person, without_meaning: Collection[str]) -> set[str]:
+    """Names of the fields by which a person could be identified, as rules name them."""
+    if isinstance(person, LegalPerson):
+        identifier = person.legal_person_identifier
+        there = {name for name in ("legal_name", "registered_address") if getattr(person, name)}
+        there |= {f"identifier:{identifier.scheme_id}" for identifier in person.identifiers}
+    else:
+        identifier = person.identifier
+        there = {name for name in _ELEMENTS if getattr(person, name, None)} - {"identifier"}
+    return there | {"identifier"} if _eidas(identifier, without_meaning, "", []) else there
+
+
+def rule_for(
+    rules: Iterable[IdentificationRule], there: Collection[str], *, legal: bool
+) -> IdentificationRule | None:
+    """The first rule for that kind of person whose fields are all among those that are there."""
+    ours = (rule for rule in rules if _legal_rule(rule) == legal)
+    return next((rule for rule in ours if set(there).issuperset(rule.fields)), None)
 
 
 def _legal_rule(rule: IdentificationRule) -> bool:

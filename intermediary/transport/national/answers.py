@@ -63,7 +63,7 @@ def problems(report: Report) -> tuple[Problem, ...]:
 def unusable(unreadable: NationalUnreadable) -> AnswerUnusable:
     """An answer that cannot be read, as the exchange hears of it."""
     rules = sorted({problem.rule for problem in unreadable.problems})
-    return AnswerUnusable(f"the answer is not readable: {', '.join(rules)}")
+    return AnswerUnusable(f"the answer is not readable: {', '.join(rules)}", unreadable.problems)
 
 
 def problem_answer(reply: Reply, request_id: str, *, polled: bool) -> NationalAnswer:

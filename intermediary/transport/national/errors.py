@@ -10,6 +10,7 @@ Texts name the kind of failure and rule ids, never a URL, a value or a text of t
 """
 
 from intermediary.exchange.contracts import ProviderUnavailable
+from intermediary.national.errors import Problem
 
 
 class CallFailed(ProviderUnavailable):
@@ -21,7 +22,11 @@ class CallInterrupted(CallFailed):
 
 
 class AnswerUnusable(ProviderUnavailable):
-    """The answer is not one that the protocol allows."""
+    """The answer is not one that the protocol allows; `problems` say why, where it could not be read."""
+
+    def __init__(self, text: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(text)
+        self.problems = problems
 
 
 class TokenRefused(ProviderUnavailable):
