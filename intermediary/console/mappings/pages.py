@@ -12,7 +12,7 @@ from starlette.responses import Response
 from intermediary.console.access import Operator, Role
 from intermediary.console.desk import Desk
 from intermediary.console.errors import NotThere
-from intermediary.console.mappings import acting, comparing, listing, paths, reading, words
+from intermediary.console.mappings import acting, comparing, listing, matrix, paths, reading, words
 from intermediary.console.mappings.listing import Search
 from intermediary.console.mappings.paths import EntryName, Number
 from intermediary.mapping import Action, MappingMissing, MappingStore, State, dump, render
@@ -43,6 +43,19 @@ def reading_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
             media_type="application/zip",
             headers={"Content-Disposition": 'attachment; filename="mappings.zip"'},
         )
+
+    @router.get("/mappings/findings")
+    def findings(request: Request, operator: Sees) -> Response:
+        flaws = reader.flaws(desk.clock().date())
+        return desk.page(request, operator, "mappings/findings.html", **SHARED, findings=flaws)
+
+    @router.get("/evidence-types")
+    def evidence_types(request: Request, operator: Sees) -> Response:
+        return _matrix(desk, store, request, operator, kind="evidence-types")
+
+    @router.get("/requirements")
+    def requirements(request: Request, operator: Sees) -> Response:
+        return _matrix(desk, store, request, operator, kind="requirements")
 
     @router.get("/mappings/{entry:entry}")
     def entry(request: Request, entry: EntryName, operator: Sees) -> Response:
@@ -157,7 +170,7 @@ def search_of(query: Mapping[str, str], kind: str) -> Search:
 
     state = one_of("state", tuple(State))
     return Search(
-        kind=kind,
+        kind="" if query.get("kind") == "all" else kind,
         text=query.get("q", "")[:200].strip(),
         state=State(state) if state else None,
         standing=one_of("standing", listing.STANDING),
@@ -213,9 +226,39 @@ def _entry(
         yaml=render(shown.document),
         offered=acting.offered(operator, shown.version, shown.entry, day),
         pending_offered=acting.offered(operator, pending, shown.entry, day) if pending else (),
-        own=pending is not None and acting.own_work(operator, Action.APPROVE, pending),
+        own_work=pending is not None and acting.own_work(operator, Action.APPROVE, pending),
         words_of=acting.words_of,
         options=render(dict(shown.provider.options)) if shown.provider else "",
         used_titles={e: m.titles for e in shown.used_by if (m := shown.used(e))},
         ends=listing.standing(shown.entry, day) == "ending",
+    )
+
+
+def _matrix(desk: Desk, store: MappingStore, request: Request, operator: Operator, *, kind: str) -> Response:
+    day, query = desk.clock().date(), request.query_params
+    entries = store.entries(day)
+    proved = matrix.requirements(entries, day)
+    things = matrix.evidence_types(entries, day) if kind == "evidence-types" else proved
+    q, procedure, show = query.get("q", "")[:200].strip(), query.get("procedure", ""), query.get("show", "")
+    shown = [
+        thing
+        for thing in things
+        if thing.fits(q)
+        and (not procedure or procedure in thing.procedures)
+        and (show not in ("mapped", "unmapped") or thing.mapped is (show == "mapped"))
+    ]
+    return desk.page(
+        request,
+        operator,
+        "mappings/matrix.html",
+        **SHARED,
+        kind=kind,
+        things=shown,
+        total=len(things),
+        q=q,
+        procedure=procedure,
+        show=show,
+        names={e.key: e.titles for e in entries if e.kind == "provider"},
+        requirement_names={thing.short: thing.names[0] for thing in proved if thing.names},
+        without=matrix.procedures_without(entries, day),
     )

@@ -1,12 +1,15 @@
 """The area as a part of the console."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from fastapi import APIRouter
 
-from intermediary.console.access import Role
+from intermediary.console.access import Operator, Role
+from intermediary.console.contracts import Notice
 from intermediary.console.desk import Desk
+from intermediary.console.mappings.attention import notices
+from intermediary.console.mappings.deciding import deciding_pages
 from intermediary.console.mappings.pages import reading_pages
 from intermediary.console.mappings.reading import Reader
 from intermediary.console.pages import _N, Area
@@ -21,6 +24,13 @@ _AREAS = (
         (Role.VIEWER,),
         _N("Which EU evidence type is which national one, and how it is answered."),
     ),
+    Area(
+        "/evidence-types",
+        _N("Evidence types"),
+        "checklist",
+        (Role.VIEWER,),
+        _N("From the EU evidence type to the national one; what is not mapped."),
+    ),
     Area("/providers", _N("Providers"), "account-circle", (Role.VIEWER,), _N("Who is asked, and how.")),
 )
 
@@ -32,6 +42,10 @@ def mappings_part(store: MappingStore, clock: Callable[[], datetime]) -> Part:
     def pages(desk: Desk) -> APIRouter:
         router = APIRouter()
         router.include_router(reading_pages(desk, reader))
+        router.include_router(deciding_pages(desk, reader))
         return router
 
-    return Part(pages, None, _AREAS, ())
+    def attention(operator: Operator) -> Iterable[Notice]:
+        return notices(reader, operator, clock())
+
+    return Part(pages, None, _AREAS, (attention,))
