@@ -1,13 +1,14 @@
 """The connector on paper: writes the call that a provider would get, reads the answer, calls nobody."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from intermediary.exchange.dryrun import Answers, Call, Recorded
 from intermediary.mapping.model import Provider
-from intermediary.national import Problem
+from intermediary.national import NationalUnreadable, Problem
 from intermediary.national.model import NationalAnswer, NationalRequest
-from intermediary.transport.national.answers import Check
+from intermediary.transport.national.answers import Check, read_message, unusable
 from intermediary.transport.national.calls import Calls
 from intermediary.transport.national.connector import Connector
 from intermediary.transport.national.errors import AnswerUnusable
@@ -72,6 +73,14 @@ class PaperConnector(Connector):
     def poll(self, provider: Provider, request_id: str, poll_url: str) -> NationalAnswer:
         """Whoever asks again is told the same. Raises ProviderUnavailable."""
         raise AnswerUnusable("a dry run does not ask again: give the final answer")
+
+    def _read(self, reply: Reply, request_id: str) -> NationalAnswer:
+        """A recorded answer names the request that it was recorded for: any will do."""
+        try:
+            answer = read_message(self._check, reply.content_type, reply.body)
+        except NationalUnreadable as unreadable:
+            raise unusable(unreadable) from None
+        return replace(answer, request_id=request_id)
 
     def _told(
         self, provider: Provider, request: NationalRequest, ask: Callable[[], NationalAnswer]
