@@ -6,6 +6,7 @@ of an exchange whole; of journals (`platform`, `operators`) it removes the oldes
 says so holds the digest on which the rest is chained.
 """
 
+from intermediary.audit.exchanges import ExchangeRecords
 from intermediary.audit.log import AuditLog, Story, Summary
 
-__all__ = ["AuditLog", "Story", "Summary"]
+__all__ = ["AuditLog", "ExchangeRecords", "Story", "Summary"]

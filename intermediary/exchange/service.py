@@ -5,6 +5,7 @@ from intermediary.exchange.desk import Desk
 from intermediary.exchange.intake import Intake
 from intermediary.exchange.outbox import Outbox
 from intermediary.exchange.ports import Ports
+from intermediary.exchange.sealed_requests import SealedRequests
 from intermediary.exchange.worker import Worker
 from intermediary.exchange.workflow import Workflow
 
@@ -13,7 +14,8 @@ class Exchanges:
     """Everything that may be done with exchanges, for the composition root to hand out.
 
     `access_point` takes what partners push, `desk` what citizens do, `deliver` what providers push later,
-    `look` what a gateway tells of messages under way; `housekeeping` is the store's side of retention.
+    `look` what a gateway tells of messages under way; `sealed_requests` opens requests for operators;
+    `housekeeping` is the store's side of retention.
     """
 
     def __init__(self, ports: Ports) -> None:
@@ -25,6 +27,7 @@ class Exchanges:
         self.desk = Desk(ports, self._outbox)
         self.deliver = self._workflow.deliver
         self.look = self._outbox.look
+        self.sealed_requests = SealedRequests(ports)
         self.housekeeping = ports.housekeeping
 
     def worker(self, name: str) -> Worker:
