@@ -36,6 +36,8 @@ SAME = {
     "Partner %(name)s",
     "Partner",
     "%(what)s is done.",
+    "Version %(number)s",
+    "Version %(number)s, %(state)s",
     "Name",
     "Version",
     "Status",

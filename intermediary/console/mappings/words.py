@@ -33,7 +33,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     Action.SUBMIT: _N("Handed in for review"),
     Action.APPROVE: _N("Approved"),
     Action.REJECT: _N("Sent back"),
-    Action.GO_LIVE: _N("Put in force"),
+    Action.GO_LIVE: _N("Taken into force"),
     Action.RETIRE: _N("Retired"),
     Action.ROLL_BACK: _N("Rolled back"),
     Action.ADOPT: _N("First set of the platform"),
