@@ -51,6 +51,7 @@ def console_app(
     log = AuditLog(engine)
     mappings = MappingStore(engine, via="console")
     parts = (
+        console.editor_part(mappings),
         console.mappings_part(mappings, clock),
         console.partners_part(_Partners(settings, platform.partners, log, clock)),
         console.log_part(_Acts(log)),

@@ -11,6 +11,7 @@ entries of the navigation, what needs attention. `desk.py` shows how a page is w
 from intermediary.console.access import Operator, Role
 from intermediary.console.checking import Checked, CheckedPart, Checker
 from intermediary.console.desk import Desk
+from intermediary.console.editor import editor_part
 from intermediary.console.mappings import mappings_part
 from intermediary.console.offices import Act, Acts, log_part, sessions_part
 from intermediary.console.partners import Flaw, Partners, Traffic, partners_part
@@ -38,6 +39,7 @@ __all__ = [
     "Tokens",
     "Traffic",
     "create_app",
+    "editor_part",
     "log_part",
     "mappings_part",
     "partners_part",

@@ -3,3 +3,7 @@
 May live here: the description of the forms with their help (`evidence.py`, `providers.py`), the way between
 documents and forms (`nodes.py`, pure), the pages. What may not: rules and states, which are the mapping's.
 """
+
+from intermediary.console.editor.part import editor_part
+
+__all__ = ["editor_part"]
