@@ -83,7 +83,8 @@ class Intake:
             return
         first, shape, heard = None, None, self._heard(verdict.root)
         if isinstance(verdict, reading.Readable) and verdict.request.preview_location is None:
-            shape = shape_of(verdict.request)
+            known = self._ports.mappings(message.at.date())
+            shape = shape_of(verdict.request, known.identifiers_without_meaning)
             first = self._first(message, verdict, now)
         with ports.ledger.begin() as tx:
             if not tx.owns(Queue.INCOMING, item, owner):
@@ -158,7 +159,7 @@ class Intake:
             mapping_revision=exchange.mapping_revision,
             provider=provider_key,
             version=exchange.edm_version,
-            **shape_of(request).said(),
+            **shape_of(request, mappings.identifiers_without_meaning).said(),
         )
         if not reading.needs_preview(request, served):
             asking = replace(

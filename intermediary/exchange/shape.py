@@ -5,11 +5,12 @@ a change of the mappings would have meant for the requests that came (`dryrun.re
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from intermediary.edm.model import EvidenceRequest, LegalPerson, NaturalPerson
 from intermediary.mapping.model import SubjectKind
+from intermediary.translation import fields_there
 
 _PLAIN = re.compile(r"[^\s,|]{1,300}")
 """What may be kept of a text that a partner wrote: a name or URI."""
@@ -57,10 +58,11 @@ class Shape:
         return cls(**{f.name: data.get(f"asked_{f.name}", "") for f in fields(cls)})
 
 
-def shape_of(request: EvidenceRequest) -> Shape:
-    """The shape of a request."""
+def shape_of(request: EvidenceRequest, identifiers_without_meaning: Collection[str]) -> Shape:
+    """The shape of a request; an eIDAS identifier that says nothing here is as if it were not there."""
     subject, acting = request.subject, request.authorized_representative
     wanted = request.evidence_type.distributed_as
+    there = fields_there(subject, identifiers_without_meaning)
     people = [person for person in (subject, acting) if person is not None]
     answered = [
         *(c.identifier.value for c in request.evidence_provider_classifications if c.supported_values),
@@ -70,7 +72,7 @@ def shape_of(request: EvidenceRequest) -> Shape:
         subject=SubjectKind.LEGAL if isinstance(subject, LegalPerson) else SubjectKind.NATURAL,
         level=_words([subject.level_of_assurance or ""]),
         representative=f"yes {_words([acting.level_of_assurance or ''])}".strip() if acting else "",
-        identity=_words(identity_fields(subject)),
+        identity=_words(name for name in identity_fields(subject) if name in there),
         forms=" ".join("|".join(_kept([w.format, w.conforms_to or ""])) for w in wanted),
         companions=_words(sorted({str(c) for w in wanted for c in w.associated_documents})),
         languages=_words(lang for w in wanted for lang in w.languages),

@@ -16,21 +16,27 @@ from intermediary.exchange.dryrun.model import (
     Recorded,
     Sent,
 )
+from intermediary.exchange.dryrun.replay import Aspect, Change, PastRequest, Replay, replay
 from intermediary.exchange.dryrun.run import MOST, dry_run
 from intermediary.exchange.dryrun.samples import sample_request
 
 __all__ = [
     "MOST",
     "Answers",
+    "Aspect",
     "Call",
+    "Change",
     "Connectors",
     "DryRun",
     "Expected",
     "Page",
     "PaperConnector",
+    "PastRequest",
     "Plan",
     "Recorded",
+    "Replay",
     "Sent",
     "dry_run",
+    "replay",
     "sample_request",
 ]
