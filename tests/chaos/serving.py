@@ -25,7 +25,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
-from intermediary import store
+from intermediary import observing, store
 from intermediary.exchange import Exchanges, PreviewUnknown, Timing, sealing
 from intermediary.mapping.model import MappingSet
 from intermediary.sandbox.world import World
@@ -157,6 +157,7 @@ def serve(node: Node, ready: Connection) -> None:
     log = os.open(node.folder.parent / f"{node.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    observing.configure_logging(sys.stderr)  # a log that cannot be written stops nobody
     random.seed()
     tempfile.tempdir = str(node.folder)  # what is spooled fills the same disk
     try:
