@@ -8,6 +8,7 @@ exchange only as `exchange.preview.PreviewDesk`.
 
 from intermediary.preview.contracts import Login
 from intermediary.preview.oidc import ClaimNames, OidcLogin
+from intermediary.preview.picture import picture
 from intermediary.preview.routes import create_app
 from intermediary.preview.settings import PreviewSettings
 
@@ -17,4 +18,5 @@ __all__ = [
     "OidcLogin",
     "PreviewSettings",
     "create_app",
+    "picture",
 ]

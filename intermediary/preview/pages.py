@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from intermediary.exchange.preview import PreviewStep
 from intermediary.preview import documents
 from intermediary.preview.languages import catalogue
 from intermediary.preview.procedures import PROCEDURES
@@ -52,22 +53,8 @@ class Pages:
         nonce = secrets.token_urlsafe(16)
         target = _safe_return(return_location)
         post = return_method.upper() == "POST"
-        text = (
-            environment(tongue.language)
-            .get_template(template)
-            .render(
-                settings=self._settings,
-                tongue=tongue,
-                tongues=tuple(self._tongues.values()),
-                nonce=nonce,
-                here=here,
-                static=f"{self._settings.base_path}/static",
-                release=_release(),
-                return_location=target,
-                return_host=urlsplit(target).hostname if target else None,
-                return_post=post,
-                **context,
-            )
+        text = self.text(
+            tongue.language, template, nonce=nonce, here=here, target=target, post=post, **context
         )
         targets = (_origin(target),) if target and post else ()
         return HTMLResponse(
@@ -79,6 +66,36 @@ class Pages:
                 "Vary": "Cookie, Accept-Language",
                 **(headers or {}),
             },
+        )
+
+    def text(
+        self,
+        language: str,
+        template: str,
+        *,
+        here: str,
+        nonce: str = "",
+        target: str | None = None,
+        post: bool = False,
+        **context: Any,
+    ) -> str:
+        """A page as HTML; `target` is where the way back leads, by POST or by GET."""
+        return (
+            environment(language)
+            .get_template(template)
+            .render(
+                settings=self._settings,
+                tongue=self._tongues[language],
+                tongues=tuple(self._tongues.values()),
+                nonce=nonce,
+                here=here,
+                static=f"{self._settings.base_path}/static",
+                release=_release(),
+                return_location=target,
+                return_host=urlsplit(target).hostname if target else None,
+                return_post=post,
+                **context,
+            )
         )
 
 
@@ -101,6 +118,11 @@ def environment(language: str) -> Environment:
     )
     made.globals["format_name"] = documents.format_name
     return made
+
+
+def template_of(step: PreviewStep) -> str:
+    """The template of the page on which the citizen stands."""
+    return f"{step.value.replace('-', '_')}.html"
 
 
 def _safe_return(location: str | None) -> str | None:

@@ -29,7 +29,7 @@ from intermediary.exchange.preview import (
 from intermediary.preview import documents
 from intermediary.preview.contracts import Login
 from intermediary.preview.cookies import Cookies
-from intermediary.preview.pages import Pages
+from intermediary.preview.pages import Pages, template_of
 from intermediary.preview.policies import DOCUMENT_POLICY, PDF_POLICY
 from intermediary.preview.settings import PreviewSettings
 from intermediary.web import LoginCancelled, LoginFailed, SecurityHeaders
@@ -138,7 +138,7 @@ def _router(  # noqa: PLR0915 - one closure per route
         ticked: frozenset[str] = frozenset(),
     ) -> HTMLResponse:
         """The page of the step where the citizen stands."""
-        template, step = f"{view.step.value.replace('-', '_')}.html", view.step.value
+        template, step = template_of(view.step), view.step.value
         retry = view.step is PreviewStep.TAKEN
         if view.step is PreviewStep.LOGIN and (notice := cookies.notice(request, token)) in _NOTICES:
             template, step = _NOTICES[notice], notice
