@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -19,7 +20,9 @@ from intermediary.console.desk import Desk
 from intermediary.console.errors import Forbidden, FormForged, NotSignedIn, NotThere
 from intermediary.console.login import login_path, login_router
 from intermediary.console.pages import Area
+from intermediary.console.refusals import ALWAYS, of_mappings, of_shape, problem_details
 from intermediary.console.tokens import Tokens
+from intermediary.mapping import MappingError
 from intermediary.web import OidcClient, SecurityHeaders
 
 _STATIC = Path(__file__).parent / "static"
@@ -95,6 +98,7 @@ def _api(desk: Desk, parts: tuple[Part, ...]) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         root_path_in_servers=True,
+        responses=ALWAYS,
     )
     for part in parts:
         if part.api is not None:
@@ -110,18 +114,18 @@ def _api(desk: Desk, parts: tuple[Part, ...]) -> FastAPI:
             return problem_details(404, str(error) or "There is nothing of that name")
         if isinstance(error, HTTPException):
             return problem_details(error.status_code, str(error.detail), error.headers)
+        if isinstance(error, MappingError):
+            return of_mappings(error)
+        if isinstance(error, RequestValidationError):
+            return of_shape(error)
         return problem_details(500, "Something broke here; the log says what")
 
-    for kind in (NotSignedIn, Forbidden, NotThere, HTTPException, Exception):
+    for kind in (
+        *(NotSignedIn, Forbidden, NotThere, HTTPException),
+        *(MappingError, RequestValidationError, Exception),
+    ):
         api.add_exception_handler(kind, refusal)
     return api
-
-
-def problem_details(status: int, detail: str, headers: object = None) -> Response:
-    """An RFC 9457 answer."""
-    said = {"status": status, "detail": detail}
-    extra = dict(headers) if isinstance(headers, dict) else None
-    return JSONResponse(said, status, extra, media_type="application/problem+json")
 
 
 class _Static(StaticFiles):

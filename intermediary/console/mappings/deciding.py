@@ -96,7 +96,7 @@ def deciding_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
         step, ref, operator = _step(action), (entry, number), sent.operator
         together = tuple(known for text in sent.texts("with") if (known := ref_of(text)) is not None)
         said = Said(
-            reason=sent.text("reason")[:2000],
+            reason=sent.text("reason").replace("\x00", "")[:2000],
             together=together,
             at_once=bool(sent.text("at_once")) and step is Action.APPROVE,
         )

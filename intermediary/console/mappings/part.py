@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from intermediary.console.access import Operator, Role
 from intermediary.console.contracts import Notice
 from intermediary.console.desk import Desk
+from intermediary.console.mappings.api import changing_api, reading_api
 from intermediary.console.mappings.attention import notices
 from intermediary.console.mappings.deciding import deciding_pages
 from intermediary.console.mappings.pages import reading_pages
@@ -45,7 +46,13 @@ def mappings_part(store: MappingStore, clock: Callable[[], datetime]) -> Part:
         router.include_router(deciding_pages(desk, reader))
         return router
 
+    def api(desk: Desk) -> APIRouter:
+        router = APIRouter()
+        router.include_router(reading_api(desk, reader))
+        router.include_router(changing_api(desk, reader))
+        return router
+
     def attention(operator: Operator) -> Iterable[Notice]:
         return notices(reader, operator, clock())
 
-    return Part(pages, None, _AREAS, (attention,))
+    return Part(pages, api, _AREAS, (attention,))
