@@ -1,4 +1,4 @@
-"""How the HTTP API refuses: problem details (RFC 9457), everywhere of one shape, with the findings of rules."""
+"""How the HTTP API refuses: problem details (RFC 9457), all of one shape, with the findings of rules."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
