@@ -99,11 +99,13 @@ def _check_signature(digest: str, jws: str, chain: ChainCheck, now: datetime) ->
     # «digest: <value>», the value as received but for blanks around it (RFC 9110, 5.5).
     signed = protected + b"." + f"{DIGEST}: {digest.strip()}".encode()
     _check_value(algorithm, leaf, signature, signed)
-    for moment in (_issued_at(header, now), now):
+    moments = (_issued_at(header, now), now)
+    for moment in moments:
         if not leaf.not_valid_before_utc <= moment <= leaf.not_valid_after_utc:
             raise AnswerNotTrusted(
                 Distrust.CERTIFICATE_NOT_VALID, f"the signer's certificate was not valid on {moment:%Y-%m-%d}"
             )
+    for moment in moments:
         problem = chain(sent[0], sent[1:], moment)
         if problem is not None:
             raise AnswerNotTrusted(Distrust.CERTIFICATE_NOT_TRUSTED, problem)
