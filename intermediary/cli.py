@@ -16,6 +16,7 @@ from intermediary.cli_keys import app as keys_app
 from intermediary.cli_mappings import app as mappings_app
 from intermediary.cli_output import Json, err, out, print_json
 from intermediary.cli_pmodes import app as pmodes_app
+from intermediary.cli_provider import app as provider_app
 from intermediary.cli_purge import purge
 from intermediary.cli_releases import app as releases_app
 from intermediary.cli_trust import app as trust_app
@@ -39,6 +40,7 @@ app.add_typer(releases_app, name="releases")
 app.add_typer(pmodes_app, name="pmodes")
 app.add_typer(trust_app, name="trust")
 app.add_typer(keys_app, name="keys")
+app.add_typer(provider_app, name="provider")
 app.command("validate")(validate)
 app.command("worker")(worker)
 app.command("purge")(purge)
