@@ -1,4 +1,4 @@
-"""Wires dry runs, for the console and the command line: stored mappings, the rules, the connector on paper."""
+"""Wires dry runs, for console and command line: stored mappings, the rules, the connector on paper."""
 
 import uuid
 from collections.abc import Callable
@@ -40,6 +40,8 @@ class DryRuns:
     validator: Validator
     clock: Callable[[], datetime]
     operator_name: str = ""
+    disclose: Callable[[str, str], bytes | None] = lambda _exchange_id, _actor: None
+    """The request of an open exchange, for an auditor; its story says who looked."""
 
     def day_of(self, *refs: Ref) -> date:
         """The day on which versions are tried: today, or the first on which all of them may be in force.
@@ -56,7 +58,7 @@ class DryRuns:
     def sample(
         self, key: str, *refs: Ref, version: str, subject: SubjectKind | None = None, media_type: str = ""
     ) -> bytes:
-        """A valid request for a mapping's evidence. Raises MappingInvalid, MappingMissing, UnsupportedVersion."""
+        """A valid request for an evidence. Raises MappingInvalid, MappingMissing, UnsupportedVersion."""
         day = self.day_of(*refs)
         held = self.held(*refs, day=day)
         mapping = held.by_key(key)

@@ -9,11 +9,15 @@ from starlette.types import ASGIApp
 from intermediary import console, trust
 from intermediary.as4.model import PMode
 from intermediary.audit import AuditLog
+from intermediary.dryruns import DryRuns
 from intermediary.exchange.model import Event, Fact, event
 from intermediary.keyring import held
 from intermediary.mapping import MappingStore
 from intermediary.settings import ConsoleGroup, Settings
+from intermediary.shipped import shipped
 from intermediary.transport import as4 as as4_door
+from intermediary.validation import Validator
+from intermediary.validation.rules.published import published_rules
 from intermediary.web import OidcClient, OidcSettings
 
 if TYPE_CHECKING:
@@ -54,6 +58,7 @@ def console_app(
         console.editor_part(mappings),
         console.mappings_part(mappings, clock),
         console.partners_part(_Partners(settings, platform.partners, log, clock)),
+        console.dryrun_part(mappings, _trials(platform, mappings, log, operator_name)),
         console.log_part(_Acts(log)),
         console.sessions_part(),
     )
@@ -67,6 +72,21 @@ def console_app(
         attention=tuple(look for part in parts for look in part.attention),
     )
     return chosen.base_path, console.create_app(desk, tokens, client, parts)
+
+
+def _trials(platform: "Platform", store: MappingStore, log: AuditLog, operator_name: str) -> DryRuns:
+    def disclose(exchange_id: str, actor: str) -> bytes | None:
+        story = log.story(exchange_id)
+        if story is None:
+            return None
+        found = story.summary
+        return platform.exchanges.sealed_requests.disclose(
+            found.id, found.request_message_id, actor, platform.clock()
+        )
+
+    installed = platform.releases.installed if platform.releases else tuple
+    validator = Validator(shipped("xsd"), published_rules(), installed)
+    return DryRuns(platform.engine, store, validator, platform.clock, operator_name, disclose)
 
 
 class _Acts:

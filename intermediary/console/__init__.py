@@ -11,6 +11,7 @@ entries of the navigation, what needs attention. `desk.py` shows how a page is w
 from intermediary.console.access import Operator, Role
 from intermediary.console.checking import Checked, CheckedPart, Checker
 from intermediary.console.desk import Desk
+from intermediary.console.dryrun import dryrun_part
 from intermediary.console.editor import editor_part
 from intermediary.console.mappings import mappings_part
 from intermediary.console.offices import Act, Acts, log_part, sessions_part
@@ -39,6 +40,7 @@ __all__ = [
     "Tokens",
     "Traffic",
     "create_app",
+    "dryrun_part",
     "editor_part",
     "log_part",
     "mappings_part",
