@@ -56,7 +56,12 @@ class ExchangeRecords:
         where: list[Any] = [_EXCHANGES.c[name] == value for name, value in _equal(wanted) if value]
         if wanted.failed:
             where.append(text(FAILED))
-        if wanted.since is not None:
+        if wanted.fact is not None:
+            happened = select(_EVENTS.c.stream).where(_EVENTS.c.fact == wanted.fact)
+            if wanted.since is not None:
+                happened = happened.where(_EVENTS.c.at >= wanted.since)
+            where.append(_EXCHANGES.c.id.in_(happened))
+        elif wanted.since is not None:
             where.append(created >= wanted.since)
         if wanted.until is not None:
             where.append(created < wanted.until)

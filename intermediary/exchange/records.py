@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-from intermediary.exchange.model import Direction, Event, MessageState, Outcome, State
+from intermediary.exchange.model import Direction, Event, Fact, MessageState, Outcome, State
 from intermediary.exchange.transcripts import Transcript
 
 FAILED: Final = frozenset(
@@ -32,6 +32,8 @@ class Wanted:
     until: datetime | None = None
     """Not included."""
     failed: bool = False
+    fact: Fact | None = None
+    """Only where this happened, since `since`; for facts that are rare."""
 
 
 @dataclass(frozen=True, slots=True)

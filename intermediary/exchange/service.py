@@ -14,7 +14,8 @@ class Exchanges:
     """Everything that may be done with exchanges, for the composition root to hand out.
 
     `access_point` takes what partners push, `desk` what citizens do, `deliver` what providers push later,
-    `look` what a gateway tells of messages under way; `sealed_requests` opens requests for operators;
+    `look` what a gateway tells of messages under way; `sealed_requests` opens requests for operators,
+    `blind_index` is by what they find a person's;
     `housekeeping` is the store's side of retention.
     """
 
@@ -28,6 +29,7 @@ class Exchanges:
         self.deliver = self._workflow.deliver
         self.look = self._outbox.look
         self.sealed_requests = SealedRequests(ports)
+        self.blind_index = ports.blind_index
         self.housekeeping = ports.housekeeping
 
     def worker(self, name: str) -> Worker:

@@ -1,0 +1,1 @@
+"""Exchanges at the console: on the real exchange room and a real database."""
