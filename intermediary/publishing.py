@@ -3,7 +3,7 @@
 Wiring, since it joins the mapping's model and the directory's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -30,6 +30,7 @@ from intermediary.mapping import model
 
 _OURS = UUID("8f0a6d0c-8a53-5f7e-b1f0-0f6a5d3f4c21")
 """Namespace of identifiers that no directory has given yet."""
+_HOST = "https://sr.oots.tech.ec.europa.eu/"
 _HOST_1_0 = "https://sr.oots.tech.europa.eu/"
 _LEVELS = {
     model.JurisdictionLevel.NUTS1: JurisdictionLevel.NUTS1,
@@ -73,19 +74,30 @@ def not_in_force(mappings: model.MappingSet, day: date) -> dict[str, str]:
     return said
 
 
-def first_spellings(mappings: model.MappingSet) -> dict[str, str]:
-    """Each spelling of an identifier to the one that `publication` uses."""
-    return {uri: group[0] for group in _groups(mappings) for uri in group[1:]}
+def first_spelling(mappings: model.MappingSet) -> Callable[[str], str]:
+    """From any spelling of an identifier to the one that `publication` uses."""
+    found = {uri: group[0] for group in _groups(mappings) for uri in group[1:]}
+    return lambda uri: found.get(uri, uri)
 
 
-def spellings_of_1_0(mappings: model.MappingSet) -> dict[str, str]:
-    """The spelling that `publication` uses to the one of release 1.0, where the mappings have one."""
+def spelling_of_1_0(mappings: model.MappingSet) -> Callable[[str], str]:
+    """From the spelling that `publication` uses to the one of release 1.0.
+
+    What the mappings do not know moves to the host and path of 1.0, under which its rules demand it.
+    """
     found = {}
     for group in _groups(mappings):
         old = [uri for uri in group if uri.startswith(_HOST_1_0) and "urn:uuid:" not in uri]
         if old and old[0] != group[0]:
             found[group[0]] = old[0]
-    return found
+
+    def spelled(uri: str) -> str:
+        moved = uri.replace(_HOST, _HOST_1_0, 1).replace(
+            f"{_HOST_1_0}datamodels/", f"{_HOST_1_0}distributions/", 1
+        )
+        return found.get(uri, moved if uri.startswith(_HOST) else uri)
+
+    return spelled
 
 
 def _groups(mappings: model.MappingSet) -> Iterable[tuple[str, ...]]:

@@ -1,13 +1,15 @@
 """Evidence Broker and Data Service Directory: their answers, the client, what they publish about a country.
 
-Pure: `model`, `codes`, `read_answer`, `write_answer`, the queries, `verify`. Working: `CommonServices`,
-which finds a service (`NaptrResolver`), asks, verifies, reads and keeps. An edge: it imports nothing of ours
-but the XML parser; whose certificates are trusted, and the clock, come in as ports.
+Pure: `model`, `codes`, `read_answer`, `write_answer`, the queries, `verify`, `compare` of what is published
+with what is meant, `submissions` that would close the gap. Working: `CommonServices`, which finds a service
+(`NaptrResolver`), asks, verifies, reads and keeps; `survey` reads all that a country publishes. An edge: it
+imports nothing of ours but the XML parser; whose certificates are trusted, and the clock, come in as ports.
 """
 
 from intermediary.directory.cache import Cache, FolderCache, Kept, MemoryCache
 from intermediary.directory.client import CommonServices, DirectorySettings, Reply, Source
 from intermediary.directory.codes import JurisdictionLevel, QueryId, RefusalCode, Service
+from intermediary.directory.comparison import Finding, Gap, compare, merged, renamed
 from intermediary.directory.discovery import NaptrResolver, owner_name
 from intermediary.directory.errors import (
     AnswerNotTrusted,
@@ -18,6 +20,7 @@ from intermediary.directory.errors import (
     Distrust,
     NameUnresolvable,
     QueryInvalid,
+    QueryRefused,
     VersionMismatch,
 )
 from intermediary.directory.model import Answer, Publication, text_in
@@ -31,6 +34,8 @@ from intermediary.directory.query import (
 )
 from intermediary.directory.reader import read_answer
 from intermediary.directory.signature import ChainCheck, SignaturePolicy, Verified, verify
+from intermediary.directory.submission import Submission, in_words, submissions
+from intermediary.directory.survey import Survey, survey
 from intermediary.directory.writer import write_answer
 
 __all__ = [
@@ -45,7 +50,9 @@ __all__ = [
     "DirectoryUnreachable",
     "DirectoryUnwritable",
     "Distrust",
+    "Finding",
     "FolderCache",
+    "Gap",
     "JurisdictionLevel",
     "Kept",
     "MemoryCache",
@@ -55,20 +62,29 @@ __all__ = [
     "Query",
     "QueryId",
     "QueryInvalid",
+    "QueryRefused",
     "RefusalCode",
     "Reply",
     "Service",
     "SignaturePolicy",
     "Source",
+    "Submission",
+    "Survey",
     "Verified",
     "VersionMismatch",
     "answers_to",
+    "compare",
     "data_services_query",
     "evidence_types_query",
+    "in_words",
+    "merged",
     "owner_name",
     "place_fits",
     "read_answer",
+    "renamed",
     "requirements_query",
+    "submissions",
+    "survey",
     "text_in",
     "verify",
     "write_answer",

@@ -131,6 +131,11 @@ class CommonServices:
         self._tls = tls or ssl.create_default_context()
         self._tls.minimum_version = max(self._tls.minimum_version, ssl.TLSVersion.TLSv1_2)
 
+    @property
+    def version(self) -> str:
+        """The interface version asked for."""
+        return self._settings.version
+
     def ask(self, query: Query, *, country: str = "", anew: bool = False) -> Reply:
         """One question, from the cache where it is fresh (unless `anew`), else from the service.
 

@@ -20,6 +20,7 @@ ASSOCIATION: Final = "urn:oasis:names:tc:ebxml-regrep:AssociationType:"
 MEDIA_TYPE: Final = "application/x-ebrs+xml"
 
 VERSION_1_0: Final = "oots-cs:v1.0"
+VERSION_1_1: Final = "oots-cs:v1.1"
 VERSION_2_0: Final = "oots-cs:v2.0"
 
 SLOT_VERSION: Final = "SpecificationIdentifier"

@@ -86,11 +86,8 @@ def merged(wanted: Publication, published: Publication, ended: Mapping[str, str]
     )
 
 
-def renamed(publication: Publication, names: Mapping[str, str]) -> Publication:
+def renamed(publication: Publication, name: Callable[[str], str]) -> Publication:
     """The same with other spellings of URIs: requirements, evidence types, data models."""
-
-    def name(uri: str) -> str:
-        return names.get(uri, uri)
 
     def list_of(held: EvidenceTypeList) -> EvidenceTypeList:
         types = (replace(each, classification=name(each.classification)) for each in held.evidence_types)

@@ -6,6 +6,7 @@ DirectoryError              base
 ├── AnswerNotTrusted        digest or signature; `reason` says which check failed
 ├── DirectoryUnreachable    no connection, no answer in time, a status that is no answer
 ├── NameUnresolvable        DNS: `timed_out` tells a time-out from an empty answer
+├── QueryRefused            a refusal where only records or «nothing found» are of use; `code` has it
 ├── QueryInvalid            a query that the interface does not allow
 └── DirectoryUnwritable     a value cannot be expressed in XML
 
@@ -66,6 +67,14 @@ class NameUnresolvable(DirectoryError):  # noqa: N818
     def __init__(self, name: str, text: str, *, timed_out: bool) -> None:
         super().__init__(f"{name}: {text}")
         self.name, self.timed_out = name, timed_out
+
+
+class QueryRefused(DirectoryError):  # noqa: N818
+    """EB or DSD refused a query of ours."""
+
+    def __init__(self, query: str, code: str, detail: str) -> None:
+        super().__init__(f"{query.rpartition(':')[2]}: {code} ({detail[:200]})")
+        self.code = code
 
 
 class QueryInvalid(DirectoryError):  # noqa: N818
