@@ -13,6 +13,7 @@ from intermediary.dryruns import DryRuns
 from intermediary.exchange.model import Event, Fact, event
 from intermediary.keyring import held
 from intermediary.mapping import MappingStore
+from intermediary.operators_exchanges import ConsoleExchanges
 from intermediary.settings import ConsoleGroup, Settings
 from intermediary.shipped import shipped
 from intermediary.transport import as4 as as4_door
@@ -57,6 +58,9 @@ def console_app(
     parts = (
         console.editor_part(mappings),
         console.mappings_part(mappings, clock),
+        console.exchanges_part(
+            ConsoleExchanges(engine, platform.exchanges, mappings.live, _ids(platform.pmodes), clock), clock
+        ),
         console.partners_part(_Partners(settings, platform.partners, log, clock)),
         console.dryrun_part(mappings, _trials(platform, mappings, log, operator_name)),
         console.log_part(_Acts(log)),
@@ -72,6 +76,10 @@ def console_app(
         attention=tuple(look for part in parts for look in part.attention),
     )
     return chosen.base_path, console.create_app(desk, tokens, client, parts)
+
+
+def _ids(pmodes: Sequence[PMode]) -> tuple[str, ...]:
+    return tuple(sorted(pmode.id for pmode in pmodes))
 
 
 def _trials(platform: "Platform", store: MappingStore, log: AuditLog, operator_name: str) -> DryRuns:

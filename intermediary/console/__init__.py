@@ -13,6 +13,7 @@ from intermediary.console.checking import Checked, CheckedPart, Checker
 from intermediary.console.desk import Desk
 from intermediary.console.dryrun import dryrun_part
 from intermediary.console.editor import editor_part
+from intermediary.console.exchanges import Choices, ExchangeDesk, exchanges_part
 from intermediary.console.mappings import mappings_part
 from intermediary.console.offices import Act, Acts, log_part, sessions_part
 from intermediary.console.partners import Flaw, Partners, Traffic, partners_part
@@ -28,8 +29,10 @@ __all__ = [
     "Checked",
     "CheckedPart",
     "Checker",
+    "Choices",
     "ConsoleSettings",
     "Desk",
+    "ExchangeDesk",
     "Flaw",
     "Operator",
     "Part",
@@ -42,6 +45,7 @@ __all__ = [
     "create_app",
     "dryrun_part",
     "editor_part",
+    "exchanges_part",
     "log_part",
     "mappings_part",
     "partners_part",
