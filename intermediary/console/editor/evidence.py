@@ -15,7 +15,13 @@ _WHAT = Section(
             _N("The name of the evidence. English is a must; add German and every language that you know."),
             required=True,
         ),
-        texts("descriptions", _N("Descriptions"), _N("One sentence on what the evidence says."), long=True),
+        texts(
+            "descriptions",
+            _N("Descriptions"),
+            _N("One sentence on what the evidence says."),
+            long=True,
+            always=True,
+        ),
     ),
 )
 _EUROPE = Section(
@@ -32,7 +38,7 @@ _EUROPE = Section(
             ),
             "https://sr.oots.tech.ec.europa.eu/evidencetypeclassifications/DE/…",
             required=True,
-            item=Leaf("", _N("URI or $name"), words="classifications"),
+            item=Leaf("", _N("URI or $name"), required=True, words="classifications"),
         ),
         Many(
             "requirements",
@@ -40,7 +46,7 @@ _EUROPE = Section(
             _N("What the evidence proves: URIs of the Evidence Broker, or a $name."),
             "$requirement/birth",
             required=True,
-            item=Leaf("", _N("URI or $name"), words="requirements"),
+            item=Leaf("", _N("URI or $name"), required=True, words="requirements"),
         ),
         Ticks(
             "procedures",

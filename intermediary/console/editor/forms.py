@@ -49,7 +49,7 @@ def new_tree(form: Form, languages: Sequence[str]) -> Tree:
     """An empty form with a row for each language where texts are a must, and a first row of what is a must."""
     tree = empty(form.root)
     for part in getattr(form.root, "parts", ()):
-        if part.required and getattr(part, "by_language", False):
+        if (part.required or getattr(part, "always", False)) and getattr(part, "by_language", False):
             tree[part.name] = [{"key": language, "value": ""} for language in languages]
         elif part.required and tree[part.name] == []:
             tree[part.name] = [row_of(part)]

@@ -94,11 +94,15 @@ class Many(Node):
 
 @dataclass(frozen=True, slots=True)
 class Table(Node):
-    """A map with keys of its own, a row for each; `by_language`: a row without a text says nothing."""
+    """A map with keys of its own, a row for each; `by_language`: a row without a text says nothing.
+
+    `always`: the document has it even where it is empty.
+    """
 
     key: Leaf = field(default_factory=lambda: Leaf("key", ""))
     value: Node = field(default_factory=lambda: Leaf("value", ""))
     by_language: bool = False
+    always: bool = False
 
 
 # ------------------------------------------------------------------------------------ document to form
@@ -309,7 +313,7 @@ def _said_table(node: Table, tree: Sequence[Tree], place: str, troubles: list[Tr
         if key in found:
             troubles.append(Trouble(under(place, n, "key"), "This is there twice: keep one of them."))
         found[key] = value
-    return found or ABSENT
+    return found if found or node.always else ABSENT
 
 
 # ------------------------------------------------------------------------------------ form to HTML and back

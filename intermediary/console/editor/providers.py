@@ -279,10 +279,16 @@ _PLATFORM: tuple[Node, ...] = (
         default="en",
     ),
     Many(
+        "languages",
+        _N("Languages that texts must have"),
+        _N("A mapping whose titles, hints or choices lack one of them gets a warning."),
+        item=Leaf("", _N("Language"), required=True, kind="choice", words="languages"),
+    ),
+    Many(
         "identifiers_without_meaning",
         _N("Countries whose eIDAS identifier says nothing here"),
         _N("Their identifier is made anew for each destination country: it is neither sent nor compared."),
-        item=Leaf("", _N("Country"), kind="choice", words="countries"),
+        item=Leaf("", _N("Country"), required=True, kind="choice", words="countries"),
     ),
 )
 PLATFORM_FORM = Form(
@@ -318,7 +324,7 @@ REFERENCES_FORM = Form(
                         _N("Identifiers"),
                         _N("One for each form in use; hosts differ by EDM version."),
                         required=True,
-                        item=Leaf("", _N("URI")),
+                        item=Leaf("", _N("URI"), required=True),
                     ),
                 ),
             ),

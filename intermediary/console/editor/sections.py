@@ -33,7 +33,9 @@ class Form:
         return parts[0] if parts[0].name == "" else Group("", "", parts=parts)
 
 
-def texts(name: str, label: str, help: str, *, long: bool = False, required: bool = False) -> Table:  # noqa: A002
+def texts(
+    name: str, label: str, help: str, *, long: bool = False, required: bool = False, always: bool = False
+) -> Table:  # noqa: A002
     """Texts by language."""
     return Table(
         name,
@@ -43,6 +45,7 @@ def texts(name: str, label: str, help: str, *, long: bool = False, required: boo
         key=Leaf("key", _N("Language"), required=True, kind="choice", words="languages"),
         value=Leaf("value", _N("Text"), required=True, kind="area" if long else "text"),
         by_language=True,
+        always=always,
     )
 
 

@@ -61,7 +61,7 @@ def test_what_ships_comes_out_as_it_went_in(entry: str, document: dict[str, Any]
     assert through_the_form(entry, document) == document
 
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1).filter(
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1).filter(
     lambda text: text == text.strip()
 )
 KEYS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
@@ -82,7 +82,7 @@ INPUTS = st.builds(
     hints=TITLES,
     classification=MAYBE,
     attribute=MAYBE,
-    pattern=st.none() | st.text(st.characters(codec="ascii", exclude_categories=("Cc",)), min_size=1),
+    pattern=st.none() | st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1),
     choices=st.dictionaries(WORDS, TITLES.filter(bool), max_size=2),
 )
 FORMATS = st.builds(
@@ -210,7 +210,9 @@ def test_any_provider_comes_out_as_it_went_in(provider: Provider) -> None:
 
 def pruned(document: dict[str, Any]) -> dict[str, Any]:
     """Without lists and maps that are a must and empty: a draft may lack them, the rules say so."""
-    kept = {name: value for name, value in document.items() if value not in ([], {})}
+    kept = {
+        name: value for name, value in document.items() if value not in ([], {}) or name == "descriptions"
+    }
     if "additional_inputs" in kept:
         kept["additional_inputs"] = [pruned(item) for item in kept["additional_inputs"]]
     return kept
@@ -315,7 +317,7 @@ def test_rows_are_added_moved_and_removed() -> None:
     assert act(form, tree, "add", "identification") == "identification.2"
     tree["identification"][2]["fields"] = ("c",)
     assert act(form, tree, "remove", "identification.1") == "identification"
-    assert document_of(form, tree)[0] == {"identification": [{"fields": ["b"]}, {"fields": ["c"]}]}
+    assert document_of(form, tree)[0]["identification"] == [{"fields": ["b"]}, {"fields": ["c"]}]
     for nonsense in ("identification.9", "nowhere", "", "..", "titles.x", "identification.0.fields.0"):
         for action in ("add", "remove", "up", "fly"):
             act(form, tree, action, nonsense)
@@ -329,7 +331,8 @@ def test_a_row_within_a_row() -> None:
     place = act(form, tree, "add", f"{place}.value")
     assert place == "additional_inputs.0.choices.0.value.0"
     tree["additional_inputs"][0]["choices"][0] = {"key": "x", "value": [{"key": "en", "value": "X"}]}
-    assert document_of(form, tree)[0] == {"additional_inputs": [{"key": "a", "choices": {"x": {"en": "X"}}}]}
+    asked = document_of(form, tree)[0]["additional_inputs"]
+    assert asked == [{"key": "a", "choices": {"x": {"en": "X"}}}]
 
 
 def test_a_finding_is_shown_at_its_field() -> None:
@@ -368,13 +371,15 @@ def test_what_cannot_be_said_is_a_trouble_and_not_a_loss() -> None:
 def test_a_browsers_line_ends_and_the_spaces_around_a_text_do_not_count() -> None:
     form = FORMS["evidence"]
     tree = tree_from(form, [("legal_basis", " § 1\r\n§ 2 "), ("retention_days", "07"), ("national_id", " ")])
-    assert document_of(form, tree)[0] == {"legal_basis": "§ 1\n§ 2", "retention_days": 7}
+    said = document_of(form, tree)[0]
+    assert said == {"descriptions": {}, "legal_basis": "§ 1\n§ 2", "retention_days": 7}
 
 
 def test_a_new_form_says_nothing_yet() -> None:
     for form in FORMS.values():
         tree = new_tree(form, ("en", "de"))
-        assert document_of(form, tree) == ({}, ())
+        must = {"descriptions": {}} if form.kind == "evidence" else {}
+        assert document_of(form, tree) == (must, ())
     assert [row["key"] for row in new_tree(FORMS["evidence"], ("en", "de"))["titles"]] == ["en", "de"]
 
 
