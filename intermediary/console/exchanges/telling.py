@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from intermediary.console.exchanges.words import FACTS, NATIONAL, OUTCOMES, STATES, WHO, WORRYING
+from intermediary.console.exchanges.words import FACTS, NATIONAL, OUTCOMES, PLATFORM, STATES, WHO, WORRYING
 from intermediary.console.languages import catalogue
-from intermediary.console.pages import _N
 from intermediary.exchange.model import Event, Fact, Outcome, State
 from intermediary.exchange.records import Record
 from intermediary.validation.rules.published import published_rules
@@ -66,7 +65,7 @@ def _step(event: Event, begin: datetime, tongue: Tongue) -> Step:
     return Step(
         at=event.at,
         after=duration(event.at - begin),
-        who=gettext(WHO.get(event.fact, _N("platform"))),
+        who=gettext(WHO.get(event.fact, PLATFORM)),
         text=event.fact.value if text is None else gettext(text) % values,
         worrying=event.fact in WORRYING,
         fact=event.fact.value,

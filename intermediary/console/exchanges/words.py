@@ -99,6 +99,7 @@ WHO: Final[Mapping[Fact, str]] = {
     Fact.OPERATOR_ACTED: _N("operator"),
 }
 """Who did it; the platform, where nobody is named."""
+PLATFORM: Final = _N("platform")
 WORRYING: Final = frozenset(
     {
         *(Fact.REQUEST_REFUSED, Fact.STEP_FAILED, Fact.DELIVERY_GIVEN_UP, Fact.SEND_FAILED),
