@@ -150,9 +150,7 @@ def read_plan(text: str) -> Plan:
     if len(text) > LARGEST_PLAN:
         raise PlanInvalid(f"more than {LARGEST_PLAN} characters: leave out what is no test data")
     try:
-        # Aliases could make a small file large; only what the events show once is loaded.
-        if sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)) > 50:
-            raise PlanInvalid("more than 50 aliases (*name): write them out")
+        _check_shape(text)
         said = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as broken:
         if isinstance(broken, PlanInvalid):
@@ -170,6 +168,17 @@ def read_plan(text: str) -> Plan:
             place = ".".join(str(step)[:60] for step in error["loc"]) or "the file"
             lines.append(f"{place}: {error['msg'].removeprefix('Value error, ')}")
         raise PlanInvalid("\n".join(lines)) from None
+
+
+def _check_shape(text: str) -> None:
+    """Aliases could make a small file large, and depth costs the parser the square of its time."""
+    aliases = depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        aliases += isinstance(event, yaml.AliasEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if aliases > 50 or depth > 20:
+            raise PlanInvalid("more than 50 aliases (*name), or nested too deep: write it plainly")
 
 
 def template() -> str:
@@ -195,12 +204,14 @@ wait_seconds: 30                # how long your deferred answer may take in the 
 answer_seconds: 30              # how long one call may take
 
 tokens: {}
-  # expired: "eyJ…"             # an access token for you whose time is over
+  # expired: eyJhbGciOi         # an access token for you whose time is over
 
 cases:
   delivered:                    # one person, found at once, with evidence
     natural: {family_name: Mustermann, given_names: Erika, date_of_birth: 1964-08-12}
     inputs: {}                  # further inputs of your mapping, e.g. {kennzeichen: B-XY 123}
+    # a company, instead of natural:
+    # legal: {name: Muster GmbH, identifiers: {euid: DEX.HRB1}}
   unknown:                      # nobody of that name
     natural: {family_name: Niemand, given_names: Nina, date_of_birth: 1980-01-01}
   # ambiguous:                  # more than one person fits
@@ -219,5 +230,4 @@ cases:
   #   natural: {family_name: Gross, given_names: Gerd, date_of_birth: 1955-10-10}
   # characters:                 # a name with letters beyond ASCII and Latin-1
   #   natural: {family_name: Đorđević, given_names: René, date_of_birth: 1978-07-21}
-  #   legal: {name: Käsehaus GmbH, identifiers: {euid: DEX.HRB1}}   # instead of natural, for companies
 """

@@ -51,7 +51,7 @@ def _public(address: Address) -> bool:
             return _public(address.ipv4_mapped)
         if address.sixtofour is not None or address.teredo is not None:
             return False
-        if any(address in net for net in _NAT64) or int(address) >> 32 == 0:
+        if any(address in net for net in _NAT64) or int(address) >> 32 == 0 or address.is_site_local:
             return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
