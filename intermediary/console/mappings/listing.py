@@ -73,7 +73,7 @@ def row(entry: Entry, day: date, references: Mapping[str, Sequence[str]]) -> Row
     return Row(
         entry=entry,
         standing=standing(entry, day),
-        titles=entry.titles,
+        titles={code: said for code, said in entry.titles.items() if text(said)},
         national_id=text(said.get("national_id")),
         classifications=tuple(dict.fromkeys(map(short, uris))),
         procedures=texts(said.get("procedures")),

@@ -1,0 +1,1 @@
+"""Mappings, providers, evidence types in the console."""
