@@ -17,6 +17,8 @@ from pydantic_settings import (
 )
 
 from intermediary.as4 import Limits
+from intermediary.directory import SignaturePolicy
+from intermediary.directory_settings import DirectoryGroup
 from intermediary.exchange import Retention, SettingsInvalid, Timing
 from intermediary.key_settings import KeyGroups, TrustGroup
 from intermediary.shipped import shipped
@@ -229,6 +231,7 @@ class Settings(BaseSettings):
     national: NationalGroup
     oidc: OidcGroup
     console: ConsoleGroup | None = None
+    directory: DirectoryGroup | None = None
     sandbox: bool = False
     """This is `intermediary demo`; no other platform may say so."""
     timing: TimingGroup = Field(default_factory=TimingGroup)
@@ -242,6 +245,8 @@ class Settings(BaseSettings):
             )
         if self.s3 is not None and self.blob_bucket is None:
             raise ValueError('[s3] is of use only with blobs = "s3://bucket/prefix"; give both or none')
+        if self.directory and self.directory.signatures is SignaturePolicy.OFF and not self.sandbox:
+            raise ValueError('[directory] signatures = "off" is for the sandbox; leave it out')
         return self
 
     @property
@@ -267,6 +272,12 @@ class Settings(BaseSettings):
         """Where answers about revocation are kept; None: in memory only."""
         beside = self._beside_sqlite
         return self.trust.revocation_folder or (beside and beside / "revocation")
+
+    @property
+    def directory_folder(self) -> Path | None:
+        """Where answers of the directories are kept unless `directory.cache` says; None: in memory only."""
+        beside = self._beside_sqlite
+        return beside and beside / "directory"
 
     @property
     def _beside_sqlite(self) -> Path | None:

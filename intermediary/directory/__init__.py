@@ -4,13 +4,14 @@ Pure: `model`, `codes`, `read_answer`, `write_answer`, the queries, `verify`, `c
 with what is meant, `submissions` that would close the gap. Working: `CommonServices`, which finds a service
 (`NaptrResolver`), asks, verifies, reads and keeps; `survey` reads all that a country publishes. An edge: it
 imports nothing of ours but the XML parser; whose certificates are trusted, and the clock, come in as ports.
+What needs the network is loaded on first use only: settings and the pure parts do not need it.
 """
 
+from typing import TYPE_CHECKING
+
 from intermediary.directory.cache import Cache, FolderCache, Kept, MemoryCache
-from intermediary.directory.client import CommonServices, DirectorySettings, Reply, Source
 from intermediary.directory.codes import JurisdictionLevel, QueryId, RefusalCode, Service
 from intermediary.directory.comparison import Finding, Gap, compare, merged, renamed
-from intermediary.directory.discovery import NaptrResolver, owner_name
 from intermediary.directory.errors import (
     AnswerNotTrusted,
     AnswerUnreadable,
@@ -35,8 +36,12 @@ from intermediary.directory.query import (
 from intermediary.directory.reader import read_answer
 from intermediary.directory.signature import ChainCheck, SignaturePolicy, Verified, verify
 from intermediary.directory.submission import Submission, in_words, submissions
-from intermediary.directory.survey import Survey, survey
 from intermediary.directory.writer import write_answer
+
+if TYPE_CHECKING:
+    from intermediary.directory.client import CommonServices, DirectorySettings, Reply, Source
+    from intermediary.directory.discovery import NaptrResolver
+    from intermediary.directory.surveying import Survey, survey
 
 __all__ = [
     "Answer",
@@ -78,7 +83,6 @@ __all__ = [
     "evidence_types_query",
     "in_words",
     "merged",
-    "owner_name",
     "place_fits",
     "read_answer",
     "renamed",
@@ -89,3 +93,21 @@ __all__ = [
     "verify",
     "write_answer",
 ]
+
+_WORKING = {
+    "CommonServices": "client",
+    "DirectorySettings": "client",
+    "NaptrResolver": "discovery",
+    "Reply": "client",
+    "Source": "client",
+    "Survey": "surveying",
+    "survey": "surveying",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _WORKING:
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_WORKING[name]}"), name)
+    raise AttributeError(name)

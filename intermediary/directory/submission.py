@@ -44,6 +44,8 @@ class Submission:
     withdraws: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     """Published, unknown here, and submitted again as it is."""
+    unsure: tuple[str, ...] = ()
+    """Evidence types whose providers could not be read: what others have there would be lost."""
 
     @property
     def idle(self) -> bool:
@@ -52,24 +54,31 @@ class Submission:
 
 
 def submissions(
-    publication: Publication, findings: Iterable[Finding], ids: Sequence[UUID]
+    publication: Publication, findings: Iterable[Finding], ids: Sequence[UUID], unseen: Sequence[str] = ()
 ) -> tuple[Submission, ...]:
     """What closes the gap: one submission for each service that `publication` has data for.
 
-    `publication` is what `comparison.merged` gives, in the spelling of release 1.0; `ids` are those of the
-    two requests. Raises DirectoryUnwritable.
+    `unseen` are titles for `Submission.unsure`. `publication` is what `comparison.merged` gives, in the
+    spelling of release 1.0; `ids` are those of the two requests. Raises DirectoryUnwritable.
     """
     found, made = tuple(findings), []
     if publication.requirements:
         made.append((Service.EVIDENCE_BROKER, eb_submission(publication, ids[0])))
     if any(service.access_services for service in publication.services):
         made.append((Service.DATA_SERVICE_DIRECTORY, dsd_submission(publication, ids[1])))
+    unsure = {Service.DATA_SERVICE_DIRECTORY: tuple(unseen)}
     return tuple(
-        Submission(service, body, *(_titles(found, service, gap) for gap in _ORDER)) for service, body in made
+        Submission(
+            service,
+            body,
+            adds=_titles(found, service, Gap.MISSING_THERE),
+            changes=_titles(found, service, Gap.DIFFERENT),
+            withdraws=_titles(found, service, Gap.STALE),
+            keeps=_titles(found, service, Gap.MISSING_HERE),
+            unsure=unsure.get(service, ()),
+        )
+        for service, body in made
     )
-
-
-_ORDER: Final = (Gap.MISSING_THERE, Gap.DIFFERENT, Gap.STALE, Gap.MISSING_HERE)
 
 
 def _titles(findings: Iterable[Finding], service: Service, gap: Gap) -> tuple[str, ...]:
@@ -178,6 +187,7 @@ def in_words(submission: Submission) -> tuple[str, ...]:
             ("Changes", submission.changes),
             ("Withdraws", submission.withdraws),
             ("Keeps as published", submission.keeps),
+            ("Take care, providers that only others know would be lost of", submission.unsure),
         )
         if titles
     ]

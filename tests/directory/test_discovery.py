@@ -9,7 +9,8 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from intermediary.directory import NameUnresolvable, NaptrResolver, Service, owner_name
+from intermediary.directory import NameUnresolvable, NaptrResolver, Service
+from intermediary.directory.discovery import owner_name
 
 ZONE = "cs.test"
 RECORDS = {
