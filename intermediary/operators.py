@@ -55,14 +55,15 @@ def console_app(
 
     log = AuditLog(engine)
     mappings = MappingStore(engine, via="console")
+    trials = _trials(platform, mappings, log, operator_name)
     parts = (
         console.editor_part(mappings),
-        console.mappings_part(mappings, clock),
+        console.mappings_part(mappings, clock, lambda refs: console.would_change_summary(trials, refs)),
         console.exchanges_part(
             ConsoleExchanges(engine, platform.exchanges, mappings.live, _ids(platform.pmodes), clock), clock
         ),
         console.partners_part(_Partners(settings, platform.partners, log, clock)),
-        console.dryrun_part(mappings, _trials(platform, mappings, log, operator_name)),
+        console.dryrun_part(mappings, trials),
         console.log_part(_Acts(log)),
         console.sessions_part(),
     )

@@ -11,7 +11,7 @@ entries of the navigation, what needs attention. `desk.py` shows how a page is w
 from intermediary.console.access import Operator, Role
 from intermediary.console.checking import Checked, CheckedPart, Checker
 from intermediary.console.desk import Desk
-from intermediary.console.dryrun import dryrun_part
+from intermediary.console.dryrun import dryrun_part, would_change_summary
 from intermediary.console.editor import editor_part
 from intermediary.console.exchanges import Choices, ExchangeDesk, exchanges_part
 from intermediary.console.mappings import mappings_part
@@ -51,4 +51,5 @@ __all__ = [
     "partners_part",
     "self_check_router",
     "sessions_part",
+    "would_change_summary",
 ]

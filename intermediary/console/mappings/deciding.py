@@ -4,7 +4,9 @@ Each shows what the step changes before it is taken, wants a reason, and loses n
 when the store refuses, whatever for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -67,9 +69,14 @@ class Said:
         return 422 if self.missing or self.findings else 200
 
 
-def deciding_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
+WouldChange = Callable[[tuple[Ref, ...]], object]
+"""What versions would have changed for the requests that came, or None."""
+
+
+def deciding_pages(desk: Desk, reader: reading.Reader, would_change: WouldChange) -> APIRouter:
     """`/mappings/{entry}/versions/{number}/{action}`: look, then do."""
     router = APIRouter(include_in_schema=False)
+    show = partial(_form, desk, reader, would_change)
     path = "/mappings/{entry:entry}/versions/{number:int}/{action}"
     everyone = tuple({role for roles in acting.STEPS.values() for role in roles})
 
@@ -82,7 +89,7 @@ def deciding_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
         *,
         operator: Annotated[Operator, Depends(desk.may(*everyone))],
     ) -> Response:
-        return _form(desk, reader, request, operator, step=_step(action), ref=(entry, number), said=Said())
+        return show(request, operator, step=_step(action), ref=(entry, number), said=Said())
 
     @router.post(path)
     def do(
@@ -119,7 +126,7 @@ def deciding_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
             sent.record(
                 "mapping-step-refused", step=step.value, entry=entry, version=number, status=refused.status
             )
-            return _form(desk, reader, request, operator, step=step, ref=ref, said=refused)
+            return show(request, operator, step=step, ref=ref, said=refused)
         for version in (first, *others):
             sent.record(RECORDED[step], entry=version.entry, version=version.number)
         if said.at_once:
@@ -199,6 +206,7 @@ def _step(name: str) -> Action:
 def _form(
     desk: Desk,
     reader: reading.Reader,
+    would_change: WouldChange,
     request: Request,
     operator: Operator,
     *,
@@ -218,6 +226,7 @@ def _form(
         findings = said.findings or _foreseen(store, step, (ref, *ticked), day, shown)
     possible = acting.possible(step, version, entry, day)
     own = acting.own_work(operator, step, version)
+    replayed = step in (Action.APPROVE, Action.GO_LIVE) and possible and not own
     gettext = catalogue(desk.tongue(request).language).gettext
     return desk.page(
         request,
@@ -239,6 +248,7 @@ def _form(
         ticked={f"{name}@{number}" for name, number in ticked},
         findings=findings,
         grave=any(f.severity == "error" for f in findings),
+        would_change=would_change((ref, *ticked)) if replayed else None,
         seen=seen(store, entry.name),
         used_titles={e: m.titles for e in shown.used_by if (m := shown.used(e))},
         errors={"reason": gettext(_N("Say why: it is kept for ever, and the next person reads it."))}

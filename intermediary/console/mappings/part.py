@@ -10,7 +10,7 @@ from intermediary.console.contracts import Notice
 from intermediary.console.desk import Desk
 from intermediary.console.mappings.api import changing_api, reading_api
 from intermediary.console.mappings.attention import notices
-from intermediary.console.mappings.deciding import deciding_pages
+from intermediary.console.mappings.deciding import WouldChange, deciding_pages
 from intermediary.console.mappings.pages import reading_pages
 from intermediary.console.mappings.reading import Reader
 from intermediary.console.pages import _N, Area
@@ -36,14 +36,22 @@ _AREAS = (
 )
 
 
-def mappings_part(store: MappingStore, clock: Callable[[], datetime]) -> Part:
-    """Mappings, providers, evidence types and requirements."""
+def mappings_part(
+    store: MappingStore,
+    clock: Callable[[], datetime],
+    would_change: WouldChange = lambda _refs: None,
+) -> Part:
+    """Mappings, providers, evidence types and requirements.
+
+    `would_change` tells approvers what versions would have changed for the requests that came, as
+    `dryrun/summary.html` shows it.
+    """
     reader = Reader(store)
 
     def pages(desk: Desk) -> APIRouter:
         router = APIRouter()
         router.include_router(reading_pages(desk, reader))
-        router.include_router(deciding_pages(desk, reader))
+        router.include_router(deciding_pages(desk, reader, would_change))
         return router
 
     def api(desk: Desk) -> APIRouter:
