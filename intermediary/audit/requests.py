@@ -6,7 +6,7 @@ from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
 from intermediary.exchange.dryrun import PastRequest
-from intermediary.exchange.model import Fact
+from intermediary.exchange.model import Fact, Outcome
 from intermediary.exchange.shape import Shape
 from intermediary.store.tables import EventRow, ExchangeRow
 
@@ -30,6 +30,7 @@ def past_requests(engine: Engine, limit: int) -> tuple[PastRequest, ...]:
             requester_country=row.requester_country or "",
             provider=row.provider_key,
             shape=shapes.get(row.id),
+            broken=row.outcome == Outcome.INVALID and row.mapping_key is None and row.id not in shapes,
         )
         for row in rows
     )

@@ -41,8 +41,8 @@ STEPS = {
     PreviewStep.DONE: _N("Done"),
 }
 ANSWER_TYPES = {
-    "application/xml": _N("XML (XNachweis)"),
-    "application/json": _N("JSON (REST)"),
+    "application/xml": "XML (XNachweis)",
+    "application/json": "JSON (REST)",
 }
 ASPECTS = {
     "Result": _N("Result"),

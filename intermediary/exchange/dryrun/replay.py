@@ -47,6 +47,8 @@ class PastRequest:
     """Key of the provider that was asked."""
     shape: Shape | None = None
     """None: it came before shapes were kept, or could not be read."""
+    broken: bool = False
+    """It breaks rules of the data model, so no mapping decides on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ def replay(requests: Iterable[PastRequest], live: MappingSet, draft: MappingSet,
     known: dict[tuple[object, ...], tuple[Aspect, ...]] = {}
     same = unknown = 0
     for past in requests:
-        if past.shape is None:
-            unknown += 1
+        if past.shape is None or past.broken:
+            same, unknown = (same + 1, unknown) if past.broken else (same, unknown + 1)
             continue
         # Many requests have one shape: each is looked at once.
         what = (past.evidence_type.casefold(), past.procedure, past.edm_version, past.provider, past.shape)

@@ -126,6 +126,7 @@ def test_an_input_that_the_request_answers_is_asked_of_nobody() -> None:
 def test_requests_without_a_shape_are_counted() -> None:
     (one,) = past()
     assert seen([replace(one, shape=None)], MAPPINGS).unknown == 1
+    assert seen([replace(one, shape=None, broken=True)], MAPPINGS).same == 1
 
 
 @pytest.fixture(scope="module")
