@@ -1,9 +1,10 @@
-"""The residents' register: certificates of residence, asked with the person alone."""
+"""The residents' register: certificates of residence, asked with the person alone; the fishing authority."""
 
 from fastapi import FastAPI
 
 from intermediary.sandbox.documents import Fact, Section, Sheet
 from intermediary.sandbox.people import PEOPLE, SECOND_HOMES, Address, Person
+from intermediary.sandbox.registers import fisheries
 from intermediary.sandbox.registers.records import USUAL, Behaviour, Record
 from intermediary.sandbox.registers.service import Desk, create_register
 from intermediary.sandbox.world import World
@@ -74,4 +75,6 @@ def _sheet(number: str, who: Person, address: Address, heading: str) -> Sheet:
 
 def create_app(world: World) -> FastAPI:
     """The register as a service."""
-    return create_register("Melderegister", Desk(world, AUDIENCES, records()))
+    app = create_register("Melderegister", Desk(world, AUDIENCES, records()))
+    app.include_router(fisheries.router(Desk(world, (fisheries.AUDIENCE,), fisheries.records())))
+    return app
