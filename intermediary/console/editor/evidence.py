@@ -12,7 +12,7 @@ _WHAT = Section(
         texts(
             "titles",
             _N("Titles"),
-            _N("The name of the evidence. English is a must; add German and every language that you know."),
+            _N("The name of the evidence. English is a must; add every language that you know."),
             required=True,
         ),
         texts(
@@ -33,10 +33,11 @@ _EUROPE = Section(
             "evidence_type_classifications",
             _N("Evidence type classifications"),
             _N(
-                "By these a request finds this mapping. The URIs stand in the Evidence Broker, one for each form "
+                "By these a request finds this mapping. The URIs stand in the Evidence Broker, one "
+                "for each form "
                 "in use. A $name stands for the URIs that the entry «references» gives it."
             ),
-            "https://sr.oots.tech.ec.europa.eu/evidencetypeclassifications/DE/…",
+            "https://sr.oots.tech.ec.europa.eu/evidencetypeclassifications/…",
             required=True,
             item=Leaf("", _N("URI or $name"), required=True, words="classifications"),
         ),
@@ -66,7 +67,7 @@ _NATION = Section(
             "national_id",
             _N("National evidence type"),
             _N("Its identifier in the national catalogue."),
-            "urn:de:nachweistyp:geburtsurkunde",
+            "urn:example:evidence:birth-certificate",
             required=True,
         ),
         Leaf(
@@ -80,14 +81,14 @@ _NATION = Section(
             "national_service",
             _N("National service"),
             _N("The administrative service that the evidence is for: the purpose in the national request."),
-            "urn:de:leistung:geburtsurkunde",
+            "urn:example:service:birth-certificate",
             required=True,
         ),
         Leaf(
             "legal_basis",
             _N("Legal basis"),
             _N("The law by which the provider may answer. It is sent with every request."),
-            "§ 18 BMG; Art. 14 Regulation (EU) 2018/1724",
+            "Art. 14 Regulation (EU) 2018/1724",
             required=True,
         ),
     ),
@@ -123,7 +124,7 @@ _ROUTING = Section(
                     _N(
                         "Key of an input that the register asks for, below. Empty: always the provider above."
                     ),
-                    "gemeindeschluessel",
+                    "municipality",
                     words="inputs",
                 ),
                 Table(
@@ -153,7 +154,8 @@ _PERSON = Section(
             "identification",
             _N("Rules of identification"),
             _N(
-                "Tried from the top: the first rule counts whose fields are all in the request. A natural person "
+                "Tried from the top: the first rule counts whose fields are all in the request. A "
+                "natural person "
                 "is always asked for with family name, given name and date of birth."
             ),
             required=True,
@@ -183,7 +185,8 @@ _INPUTS = Section(
     "inputs",
     _N("What the register asks for besides"),
     _N(
-        "Taken from the directory's question, else from an attribute of the request, else the citizen is asked "
+        "Taken from the directory's question, else from an attribute of the request, else the "
+        "citizen is asked "
         "on the preview pages."
     ),
     (
@@ -199,7 +202,7 @@ _INPUTS = Section(
                         "key",
                         _N("Key"),
                         _N("The name by which the register knows it: lower-case letters, digits, _ and -."),
-                        "kennzeichen",
+                        "licence_plate",
                         required=True,
                     ),
                     texts(
@@ -226,7 +229,7 @@ _INPUTS = Section(
                         "classification",
                         _N("Question of the directory"),
                         _N("The classification in the Data Services Directory that the portal answers."),
-                        "$question/kennzeichen",
+                        "$question/licence-plate",
                         words="questions",
                     ),
                     Leaf(
@@ -239,7 +242,8 @@ _INPUTS = Section(
                         "pattern",
                         _N("Pattern"),
                         _N(
-                            "A regular expression that the whole value must match. Say in the hint what it wants."
+                            "A regular expression that the whole value must match. Say in the hint "
+                            "what it wants."
                         ),
                         "[0-9]{8}",
                         kind="pattern",
@@ -267,7 +271,7 @@ _FORMATS = Section(
             required=True,
             item=Group(
                 "",
-                _N("Form"),
+                _N("Format"),
                 parts=(
                     Leaf(
                         "media_type",
@@ -311,13 +315,14 @@ _FORMATS = Section(
                         "national_data_model",
                         _N("National data model"),
                         _N(
-                            "By which the right form is found if the provider delivers several of one media type."
+                            "By which the right form is found if the provider delivers several of "
+                            "one media type."
                         ),
-                        "urn:de:xmeld:meldebescheinigung:1",
+                        "urn:example:residence-certificate:1",
                     ),
                     Leaf(
                         "transformation",
-                        _N("Transformation"),
+                        _N("Subset or transformation"),
                         _N("URI of the subset or transformation that the requester may ask for."),
                         words="models",
                     ),

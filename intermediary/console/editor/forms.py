@@ -46,7 +46,7 @@ def tree_from(form: Form, fields: Fields) -> Tree:
 
 
 def new_tree(form: Form, languages: Sequence[str]) -> Tree:
-    """An empty form with a row for each language where texts are a must, and a first row of what is a must."""
+    """An empty form with a row for each language of texts, and a first row of what is a must."""
     tree = empty(form.root)
     for part in getattr(form.root, "parts", ()):
         if (part.required or getattr(part, "always", False)) and getattr(part, "by_language", False):
@@ -57,7 +57,7 @@ def new_tree(form: Form, languages: Sequence[str]) -> Tree:
 
 
 def act(form: Form, tree: Tree, action: str, place: str) -> str:
-    """Add, remove or move a row, in place; the part of the form to show then. What does not fit does nothing."""
+    """Add, remove or move a row, in place; returns the part to show then. What does not fit does nothing."""
     if action == "add":
         found = find(form.root, tree, place)
         if found is not None and isinstance(found[1], list):

@@ -1,7 +1,7 @@
 """What an operator entered is not lost when the session ends while they write.
 
-Each form carries a pass: who it was given to, signed. A form whose session is over changes nothing, but with a
-pass it is handed back to be sent again after signing in, where any other form is refused.
+Each form carries a pass: who it was given to, signed. A form whose session is over changes nothing, but
+with a pass it is handed back to be sent again after signing in, where any other form is refused.
 """
 
 import hashlib

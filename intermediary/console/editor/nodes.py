@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from intermediary.console.pages import _N
+
 Tree = Any
 """Of a Leaf: text; of Ticks: texts; of Content: kind and path; of Many and Table: rows; of Group: by name."""
 Path = tuple[str | int, ...]
@@ -271,7 +273,7 @@ def _said_leaf(node: Leaf, tree: str, place: str, troubles: list[Trouble]) -> An
             value = json.loads(text, object_pairs_hook=_once, parse_constant=_refused)
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError):
-            troubles.append(Trouble(place, "This is no JSON: look at quotes, commas and brackets."))
+            troubles.append(Trouble(place, _N("This is no JSON: look at quotes, commas and brackets.")))
     if value is None or value in ({}, []) or (type(value) is type(node.default) and value == node.default):
         return ABSENT
     return value
@@ -311,7 +313,7 @@ def _said_table(node: Table, tree: Sequence[Tree], place: str, troubles: list[Tr
                 continue
             value = ""
         if key in found:
-            troubles.append(Trouble(under(place, n, "key"), "This is there twice: keep one of them."))
+            troubles.append(Trouble(under(place, n, "key"), _N("This is there twice: keep one of them.")))
         found[key] = value
     return found if found or node.always else ABSENT
 

@@ -6,8 +6,8 @@ from intermediary.console.editor.sections import VALIDITY, Form, Section, texts
 from intermediary.console.pages import _N
 
 
-def _path(name: str, label: str, help: str = "", example: str = "", *, required: bool = False) -> Leaf:  # noqa: A002
-    return Leaf(name, label, help, example, required=required)
+def _path(name: str, label: str, explained: str = "", example: str = "", *, required: bool = False) -> Leaf:
+    return Leaf(name, label, explained, example, required=required)
 
 
 _WHO = Section(
@@ -21,19 +21,19 @@ _WHO = Section(
             _N("The authority's name. English is a must, its own language should be there."),
             required=True,
         ),
-        Leaf("country", _N("Country"), "", "DE", required=True, kind="choice", words="countries"),
+        Leaf("country", _N("Country"), required=True, kind="choice", words="countries"),
         Leaf(
             "national_id",
             _N("National identifier"),
             _N("By which the national network knows it."),
-            "urn:de:behoerde:gewerbeamt:05315000",
+            "urn:example:authority:trade-office",
             required=True,
         ),
         Leaf(
             "agent_scheme",
             _N("Scheme of the European identifier"),
             _N("From the list of Electronic Address Schemes (EAS)."),
-            "urn:cef.eu:names:identifier:EAS:0204",
+            "urn:cef.eu:names:identifier:EAS:0060",
             required=True,
             words="schemes",
         ),
@@ -41,15 +41,15 @@ _WHO = Section(
             "agent_id",
             _N("European identifier"),
             _N("By which requesters know it: the same as in the Data Services Directory."),
-            "991-55555-00",
+            "1234567890",
             required=True,
         ),
-        Leaf("nuts", _N("Region (NUTS)"), _N("Code of the region for which it is competent."), "DE6"),
+        Leaf("nuts", _N("Region (NUTS)"), _N("Code of the region for which it is competent."), "AT13"),
         Leaf(
             "lau",
             _N("Municipality (LAU)"),
             _N("Code of the municipality for which it is competent."),
-            "05315000",
+            "90001",
         ),
     ),
 )
@@ -61,9 +61,7 @@ _CALL = Section(
         Leaf(
             "protocol",
             _N("Protocol"),
-            _N(
-                "XNachweis: the national standard. REST: an interface of its own, described in the section below."
-            ),
+            _N("The national protocol, or an interface of its own that is described in the section below."),
             required=True,
             kind="choice",
             words="protocols",
@@ -84,7 +82,7 @@ _CALL = Section(
             "audience",
             _N("Audience of the access token"),
             _N("As the token service knows it. Empty: the provider is called without a token."),
-            "gewerberegister",
+            "trade-register",
         ),
     ),
 )
@@ -93,7 +91,8 @@ _REQUEST = Group(
     _N("Request"),
     _N(
         "Values of the request are put in by placeholders such as {subject.family_name}, "
-        "{subject.date_of_birth}, {additional.KEY} or {request_id}. A ? as in {language?} marks a value that may "
+        "{subject.date_of_birth}, {additional.KEY} or {request_id}. A ? as in {language?} marks a "
+        "value that may "
         "be missing."
     ),
     parts=(
@@ -147,8 +146,8 @@ _EVIDENCE = Group(
             _N("Issuing authority"),
             required=True,
             parts=(
-                _path("id", _N("Identifier"), "", "kba", required=True),
-                _path("name", _N("Name"), "", "Kraftfahrt-Bundesamt", required=True),
+                _path("id", _N("Identifier"), "", "$.authority.id", required=True),
+                _path("name", _N("Name"), "", "Vehicle Register", required=True),
             ),
         ),
         _path("valid_from", _N("Valid from"), "", "$.validFrom"),
@@ -176,7 +175,7 @@ _EVIDENCE = Group(
                         _N("National data model"),
                         _N("The same as in the mapping's form, if there are several of one media type."),
                     ),
-                    Leaf("language", _N("Language"), _N("Of the text, if it is always the same."), "de"),
+                    Leaf("language", _N("Language"), _N("Of the text, if it is always the same."), "en"),
                     Leaf(
                         "optional",
                         _N("May be missing"),
@@ -198,7 +197,8 @@ _ANSWER = Group(
             "statuses",
             _N("Meaning of status codes"),
             _N(
-                "200 and 201 are read, 202 means later, any other that is not here: the register is not available."
+                "200 and 201 are read, 202 means later, any other that is not here: the register is "
+                "not available."
             ),
             key=Leaf("key", _N("Status code"), "", "404", required=True),
             value=Leaf("value", _N("Means"), required=True, kind="choice", words="outcomes"),
@@ -246,7 +246,7 @@ PROVIDER_FORM = Form("provider", (_WHO, _CALL, _OPTIONS, VALIDITY))
 
 _PLATFORM: tuple[Node, ...] = (
     texts("names", _N("Names"), _N("How requesters and citizens read of the platform."), required=True),
-    Leaf("country", _N("Country"), "", "DE", required=True, kind="choice", words="countries"),
+    Leaf("country", _N("Country"), required=True, kind="choice", words="countries"),
     Leaf(
         "agent_scheme",
         _N("Scheme of the European identifier"),
@@ -298,7 +298,8 @@ PLATFORM_FORM = Form(
             "who",
             _N("Who we are"),
             _N(
-                "The platform in messages to the European and the national side. Changes concern every exchange."
+                "The platform in messages to the European and the national side. Changes concern "
+                "every exchange."
             ),
             _PLATFORM,
         ),
@@ -311,7 +312,8 @@ REFERENCES_FORM = Form(
             "references",
             _N("Names for identifiers of others"),
             _N(
-                "A mapping that says $name means all of its identifiers. Changes concern every mapping that does."
+                "A mapping that says $name means all of its identifiers. Changes concern every "
+                "mapping that does."
             ),
             (
                 Table(
@@ -324,7 +326,7 @@ REFERENCES_FORM = Form(
                         _N("Identifiers"),
                         _N("One for each form in use; hosts differ by EDM version."),
                         required=True,
-                        item=Leaf("", _N("URI"), required=True),
+                        item=Leaf("", _N("Identifier"), required=True),
                     ),
                 ),
             ),

@@ -34,13 +34,19 @@ class Form:
 
 
 def texts(
-    name: str, label: str, help: str, *, long: bool = False, required: bool = False, always: bool = False
-) -> Table:  # noqa: A002
+    name: str,
+    label: str,
+    explained: str,
+    *,
+    long: bool = False,
+    required: bool = False,
+    always: bool = False,
+) -> Table:
     """Texts by language."""
     return Table(
         name,
         label,
-        help,
+        explained,
         required=required,
         key=Leaf("key", _N("Language"), required=True, kind="choice", words="languages"),
         value=Leaf("value", _N("Text"), required=True, kind="area" if long else "text"),

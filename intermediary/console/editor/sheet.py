@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from intermediary.console.editor.forms import document_of, form_of, tree_from, tree_of
 from intermediary.console.editor.nodes import Fields, Tree, Unshowable, flat, locate
@@ -106,7 +105,7 @@ class Sheet:
 
 
 def opened(sheet: Sheet, document: Document) -> tuple[Sheet, tuple[Note, ...]]:
-    """A sheet with a document in the form; as YAML, with a note, where the form has no place for something."""
+    """A sheet with a document in the form; as YAML, with a note, where the form has no place for it."""
     try:
         tree = tree_of(sheet.form, document)
         if sum(1 for _ in flat(sheet.form.root, tree)) <= MOST_FIELDS:
@@ -125,7 +124,7 @@ def opened(sheet: Sheet, document: Document) -> tuple[Sheet, tuple[Note, ...]]:
 
 def sheet_from(kind: str, key: str | None, fields: Fields) -> Sheet:
     """What a browser sent; `key` None: it is new, and names itself."""
-    by_name = {name: value for name, value in reversed(fields)}
+    by_name = dict(reversed(fields))
     expert = by_name.get("mode") == "expert"
     ours = [(name.removeprefix(f"{PLACE}."), value) for name, value in fields if name.startswith(f"{PLACE}.")]
     return Sheet(
@@ -165,10 +164,3 @@ def by_place(notes: Iterable[Note]) -> dict[str, list[Note]]:
     for note in notes:
         found.setdefault(note.place, []).append(note)
     return found
-
-
-def plain(value: Any) -> str:
-    """A value of a document as a person reads it."""
-    if isinstance(value, dict | list):
-        return render(value)  # type: ignore[arg-type] # it writes lists as well
-    return str(value)

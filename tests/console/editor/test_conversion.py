@@ -123,12 +123,16 @@ MAPPINGS = st.builds(
     retention_days=st.integers(-9, 9),
     source=st.none(),
 )
+LETTERS = st.text(st.characters(codec="utf-8"))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | LETTERS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(LETTERS, inner, max_size=3),
     max_leaves=8,
-)  # fmt: skip
+)
 BODIES = JSON.filter(lambda value: value not in (None, "", [], {}))
 
 
@@ -246,7 +250,7 @@ def _hollow(value: Any) -> bool:
     return isinstance(value, dict) and all(_hollow(v) or v in (None, "", [], {}) for v in value.values())
 
 
-# ------------------------------------------------------------------------------------ the forms know the model
+# ---------------------------------------------------------------------------------- the forms know the model
 
 
 def _names(part: Node) -> set[str]:
@@ -378,7 +382,7 @@ def test_a_browsers_line_ends_and_the_spaces_around_a_text_do_not_count() -> Non
 def test_a_new_form_says_nothing_yet() -> None:
     for form in FORMS.values():
         tree = new_tree(form, ("en", "de"))
-        must = {"descriptions": {}} if form.kind == "evidence" else {}
+        must: dict[str, Any] = {"descriptions": {}} if form.kind == "evidence" else {}
         assert document_of(form, tree) == (must, ())
     assert [row["key"] for row in new_tree(FORMS["evidence"], ("en", "de"))["titles"]] == ["en", "de"]
 

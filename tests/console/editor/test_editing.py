@@ -1,5 +1,7 @@
 """The editor's pages: what is shown, checked, kept, refused, and not lost."""
 
+from typing import Any
+
 import pytest
 
 from intermediary.mapping import State
@@ -123,7 +125,7 @@ def test_a_new_entry_and_a_copy(editing: EditorHouse) -> None:
 
 def test_a_mapping_may_lead_to_a_provider_that_is_still_a_draft(editing: EditorHouse) -> None:
     said = {**editing.store.document("provider/kba-zfer", 1), "national_id": "urn:de:behoerde:neu"}
-    who = {"actor": "erik", "reason": "new", "at": NOW}
+    who: dict[str, Any] = {"actor": "erik", "reason": "new", "at": NOW}
     editing.store.draft("provider/new-register", said, expected=0, **who)
     browser = editing.browser()
     page = browser.get(EDIT).text

@@ -1,6 +1,7 @@
-"""An editor at work in a real Chromium: a new provider with a REST interface, a new mapping that leads to it."""
+"""An editor at work in a real Chromium: a new provider with a REST interface, a new mapping to it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -137,7 +138,7 @@ def test_the_pages_as_pictures(
         look_at(page, axe, f"console-editor-provider-{language}")
         page.goto(f"{url}/{birth}")
         said = {**editing.store.document("evidence/geburtsurkunde", 1), "legal_basis": "§ 1"}
-        who = {"actor": "anna", "reason": "a new law", "at": NOW}
+        who: dict[str, Any] = {"actor": "anna", "reason": "a new law", "at": NOW}
         editing.store.draft("evidence/geburtsurkunde", said, expected=1, **who)
         page.locator("#reason").fill("why")
         page.locator("button[value=save]").click()
