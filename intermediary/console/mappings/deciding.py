@@ -18,7 +18,7 @@ from intermediary.console.desk import Desk, Submitted
 from intermediary.console.errors import NotThere
 from intermediary.console.languages import catalogue
 from intermediary.console.mappings import acting, comparing, paths, reading
-from intermediary.console.mappings.pages import SHARED, found
+from intermediary.console.mappings.pages import SHARED, found, where
 from intermediary.console.mappings.paths import EntryName, Number
 from intermediary.console.pages import _N
 from intermediary.mapping import (
@@ -234,6 +234,7 @@ def _form(
         "mappings/decide.html",
         status=said.status if said.status != 200 or possible else 409,
         **SHARED,
+        **where(desk, entry),
         **_difference(store, step, shown),
         step=step,
         step_words=acting.words_of(step, version),

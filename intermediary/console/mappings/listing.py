@@ -35,6 +35,9 @@ class Row:
     procedures: tuple[str, ...]
     providers: tuple[str, ...]
     """Keys of those who may be asked, the fixed one or the fallback first."""
+    protocol: str = ""
+    address: str = ""
+    """Of a provider: how and where it is asked."""
 
     @property
     def shown(self) -> Version:
@@ -78,6 +81,8 @@ def row(entry: Entry, day: date, references: Mapping[str, Sequence[str]]) -> Row
         classifications=tuple(dict.fromkeys(map(short, uris))),
         procedures=texts(said.get("procedures")),
         providers=routed(said),
+        protocol=text(said.get("protocol")),
+        address=text(said.get("url")),
     )
 
 

@@ -15,7 +15,7 @@ from intermediary.console.errors import NotThere
 from intermediary.console.mappings import acting, comparing, listing, matrix, paths, reading, words
 from intermediary.console.mappings.listing import Search
 from intermediary.console.mappings.paths import EntryName, Number
-from intermediary.mapping import Action, MappingMissing, MappingStore, State, dump, render
+from intermediary.mapping import Action, Entry, MappingMissing, MappingStore, State, dump, render
 
 _STEPS_SHOWN = 100
 SHARED: Mapping[str, Any] = {"words": words, "paths": paths, "Action": Action, "State": State}
@@ -86,6 +86,7 @@ def reading_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
             operator,
             "mappings/versions.html",
             **SHARED,
+            **where(desk, held),
             entry=held,
             versions=known,
             stands=reading.stands(held),
@@ -117,6 +118,7 @@ def reading_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
             operator,
             "mappings/compare.html",
             **SHARED,
+            **where(desk, held),
             entry=held,
             versions=known,
             stands=reading.stands(held),
@@ -140,6 +142,12 @@ class found:  # noqa: N801 - reads as a statement
     def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         if isinstance(error, MappingMissing):
             raise NotThere(str(error)) from None
+
+
+def where(desk: Desk, entry: Entry) -> dict[str, Any]:
+    """Lets the navigation show where an entry belongs: a provider's page is one of the providers."""
+    area = "providers" if entry.kind == "provider" else "mappings"
+    return {"here": f"{desk.settings.base_path}/{area}/{entry.key}"}
 
 
 def usage_of(store: MappingStore, entry: str) -> Any:
@@ -219,6 +227,7 @@ def _entry(
         operator,
         "mappings/entry.html",
         **SHARED,
+        **where(desk, shown.entry),
         shown=shown,
         entry=shown.entry,
         version=shown.version,

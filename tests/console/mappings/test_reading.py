@@ -2,11 +2,14 @@
 
 import io
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from intermediary.mapping import State, load
+from intermediary.store.tables import ExchangeRow
 from tests.console.mappings.conftest import BIRTH, LICENCE, Studio
 
 
@@ -178,3 +181,37 @@ def test_evidence_types_and_requirements_show_what_is_mapped_and_what_is_not(stu
 )
 def test_what_is_not_there_is_a_page_that_says_so(studio: Studio, path: str) -> None:
     assert studio.browser("anna").get(f"/console{path}").status_code == 404
+
+
+def test_exchanges_are_counted_by_the_version_that_they_used(studio: Studio) -> None:
+    _exchanged(studio, "aaa", BIRTH, version=1, hour=8)
+    _exchanged(studio, "bbb", BIRTH, version=1, hour=9)
+    _exchanged(studio, "ccc", LICENCE, version=1, hour=9)
+    vera = studio.browser("vera")
+    page = vera.get(f"/console/mappings/{BIRTH}/versions").text
+    assert page.index("/console/exchanges/bbb") < page.index("/console/exchanges/aaa"), "newest first"
+    assert "/console/exchanges/ccc" not in page
+    words = studio.text(vera, f"/mappings/{BIRTH}/versions")
+    assert "2 exchanges, the first on 24 November 2026, 08:00 UTC" in words
+    assert "/console/exchanges/ccc" in vera.get("/console/mappings/provider/kba-zfer/versions").text
+
+
+def _exchanged(studio: Studio, exchange_id: str, entry: str, *, version: int, hour: int) -> None:
+    at = datetime(2026, 11, 24, hour, tzinfo=UTC)
+    row = ExchangeRow(
+        id=exchange_id,
+        state="closed",
+        created_at=at,
+        updated_at=at,
+        pmode_id="portal",
+        edm_version="oots-edm:v1.2",
+        conversation_id="c",
+        request_message_id="m",
+        request_id="r",
+        mapping_key=entry.partition("/")[2],
+        mapping_version=version,
+        provider_key="kba-zfer" if entry == LICENCE else "personenstandsregister",
+    )
+    with Session(studio.engine) as session:
+        session.add(row)
+        session.commit()
