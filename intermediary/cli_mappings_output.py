@@ -1,15 +1,20 @@
 """How `intermediary mappings` speaks: versions, entries, differences and findings."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from intermediary.cli_output import out, print_json
+import typer
+
+from intermediary.cli_output import err, out, print_json
 from intermediary.mapping import MappingError, MappingSet, State
+from intermediary.settings import load_settings
 
 if TYPE_CHECKING:
-    from intermediary.mapping import Difference, Entry, LintFinding, MappingStore, Ref, Version
+    from intermediary.mapping import Difference, Entry, Found, LintFinding, MappingStore, Ref, Version
+    from intermediary.mapping.rulebook import Problem
 
 
 def tell(versions: "Iterable[Version]", as_json: bool) -> None:
@@ -101,5 +106,56 @@ def print_differences(name: str, differences: "tuple[Difference, ...]") -> None:
 
 def line_of(f: "LintFinding") -> str:
     """A finding in a line: file and line, or the way to the field."""
-    where = ".".join(str(step) for step in f.path) if not f.line else ""
-    return f"{f.file}:{f.line or 1}: {f.severity}: {where and f'{where}: '}{f.text} → {f.remedy}"
+    return lint_line(finding_row(f))
+
+
+def finding_row(f: "LintFinding", folder: Path | None = None) -> dict[str, object]:
+    """A finding for machines; file names from where the command runs if the folder is given."""
+    said = {**asdict(f), "values": dict(f.values)}
+    return {**said, "file": str(folder / f.file)} if folder else said
+
+
+def found_row(found: "Found") -> dict[str, object]:
+    """A finding of the store for machines; its file is the entry with its version."""
+    f = found.finding
+    name = f"{f.entry or f.file}@{found.version}" if found.version else f.entry or f.file
+    return {**finding_row(f), "file": name, "state": found.state, "version": found.version}
+
+
+def lint_line(row: "Mapping[str, object]") -> str:
+    """`file:line: severity: RULE: text → remedy`; the way to the field where there is no line."""
+    path = row["path"] if not row["line"] else ()
+    where = ".".join(str(step) for step in path) if isinstance(path, tuple) else ""
+    said = f"{where and f'{where}: '}{row['text']} → {row['remedy']}"
+    return f"{row['file']}:{row['line'] or 1}: {row['severity']}: {row['rule']}: {said}"
+
+
+def beyond(
+    answers: list[Path], *, online: bool, now: datetime
+) -> "Callable[[MappingSet], Iterable[Problem]]":
+    """What lint is to find beyond the rules: by answers of the directory, by calling providers.
+
+    A file that is missing or unreadable ends the command with 2.
+    """
+    from intermediary import reaching
+    from intermediary.directory import DirectoryError
+    from intermediary.mapping.reach import published
+
+    try:
+        levels = reaching.levels_of({str(path): path.read_bytes() for path in answers}) if answers else {}
+    except (OSError, DirectoryError) as error:
+        err.print(f"This is no answer of the Data Service Directory: {error}", markup=False)
+        raise typer.Exit(2) from None
+    national = load_settings().national if online else None
+
+    def more(mapping_set: MappingSet) -> "Iterator[Problem]":
+        yield from published(mapping_set, levels)
+        if national is not None:
+            doors = reaching.Doors(national.ca, national.client_certificate, national.client_key)
+            try:
+                yield from reaching.check_online(mapping_set, doors, now)
+            except OSError as error:  # ssl.SSLError, too
+                err.print(f"Our own certificate or key cannot be used: {error}", markup=False)
+                raise typer.Exit(2) from None
+
+    return more

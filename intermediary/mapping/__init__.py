@@ -23,6 +23,7 @@ from intermediary.mapping.life import PENDING, Action, Ref, State, Step, Version
 from intermediary.mapping.model import EvidenceMapping, LintFinding, MappingSet, Provider, Severity
 
 if TYPE_CHECKING:
+    from intermediary.mapping.linting import Found, lint_store
     from intermediary.mapping.listing import Entry, Usage, needed_by
     from intermediary.mapping.store import MappingStore, StoredMappings
 
@@ -33,6 +34,7 @@ __all__ = [
     "Document",
     "Entry",
     "EvidenceMapping",
+    "Found",
     "FourEyes",
     "Kind",
     "LintFinding",
@@ -54,6 +56,7 @@ __all__ = [
     "documents_of",
     "dump",
     "lint",
+    "lint_store",
     "load",
     "needed_by",
     "parse",
@@ -66,6 +69,10 @@ def __getattr__(name: str) -> object:
         from intermediary.mapping import store
 
         return getattr(store, name)
+    if name in ("Found", "lint_store"):
+        from intermediary.mapping import linting
+
+        return getattr(linting, name)
     if name in ("Entry", "Usage", "needed_by"):
         from intermediary.mapping import listing
 

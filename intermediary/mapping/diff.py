@@ -6,7 +6,8 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
 
-from intermediary.mapping.documents import Document, Path
+from intermediary.mapping.documents import Document
+from intermediary.mapping.rulebook import Path
 
 
 class Kind(StrEnum):

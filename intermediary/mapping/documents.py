@@ -16,7 +16,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from intermediary.mapping.model import EvidenceMapping, MappingSet, PlatformIdentity, Provider, Severity
+from intermediary.mapping import rulebook as book
+from intermediary.mapping.model import EvidenceMapping, MappingSet, PlatformIdentity, Provider
+from intermediary.mapping.rulebook import Path, Problem
 
 PLATFORM, REFERENCES, PROVIDER, EVIDENCE = "platform", "references", "provider/", "evidence/"
 _WITHOUT_MEANING = "identifiers_without_meaning"
@@ -25,19 +27,7 @@ _BY_ENTRY: Mapping[type, tuple[str, ...]] = {Provider: ("key",), EvidenceMapping
 
 _ENTRY = re.compile(r"platform|references|(provider|evidence)/[a-z0-9][a-z0-9_-]{0,63}")
 
-Path = tuple[str | int, ...]
 Document = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A finding before it is known in which file and line its entry stands."""
-
-    entry: str
-    path: Path
-    text: str
-    remedy: str
-    severity: Severity = Severity.ERROR
 
 
 def encode(mapping_set: MappingSet) -> dict[str, Document]:
@@ -108,7 +98,7 @@ def _platform(
     documents: Mapping[str, Any], problems: list[Problem]
 ) -> tuple[PlatformIdentity | None, tuple[str, ...]]:
     if PLATFORM not in documents:
-        problems.append(Problem(PLATFORM, (), "The platform's identity is missing.", "Add platform.yaml."))
+        problems.append(book.SCHEMA_NO_PLATFORM.at(PLATFORM))
         return None, ()
     document = documents[PLATFORM]
     countries: tuple[str, ...] = ()
@@ -123,11 +113,7 @@ def _with(document: Any, entry: str, problems: list[Problem], **ours: str | None
     """The document and what its name says of it; what we set may not stand in the document."""
     if not isinstance(document, dict):
         return document
-    problems += [
-        Problem(entry, (name,), f"«{name}» may not stand here.", "Remove it: the file or entry name says it.")
-        for name in ours
-        if name in document
-    ]
+    problems += [book.SCHEMA_RESERVED.at(entry, (name,), name=name) for name in ours if name in document]
     return document | ours
 
 
@@ -145,33 +131,33 @@ def _read(kind: Any, entry: str, document: Any, problems: list[Problem], at: Pat
     except ValidationError as invalid:
         for error in invalid.errors(include_url=False, include_input=False):
             path = at + error["loc"]
-            text, remedy = _explain(error, kind, path)
-            problems.append(Problem(entry, path, text, remedy))
+            problems.append(_explained(error, kind, entry, path))
         return None
 
 
-def _explain(error: Any, kind: Any, path: Path) -> tuple[str, str]:
+def _explained(error: Any, kind: Any, entry: str, path: Path) -> Problem:
     name = ".".join(str(step) for step in path) or "The document"
     match error["type"]:
         case "missing":
-            return f"«{name}» is missing.", "Add it; README.md describes every field."
+            return book.SCHEMA_MISSING.at(entry, path, name=name)
         case "unexpected_keyword_argument":
             known = {f.name for cls in _dataclasses(kind) for f in fields(cls)} - {"key", "source"}
             near = difflib.get_close_matches(str(path[-1]), known, 1)
-            hint = f"Did you mean «{near[0]}»?" if near else "Remove it; README.md lists the known fields."
-            return f"«{name}» is no known field.", hint
+            if near:
+                return book.SCHEMA_MISSPELT.at(entry, path, name=name, near=near[0])
+            return book.SCHEMA_UNKNOWN.at(entry, path, name=name)
         case "enum":
-            return f"«{name}» has no allowed value.", f"Write one of {error['ctx']['expected']}."
+            return book.SCHEMA_CHOICE.at(entry, path, name=name, allowed=error["ctx"]["expected"])
         case "dataclass_type" | "dict_type" | "mapping_type":
-            return f"«{name}» must be a map.", "Write one «field: value» a line."
+            return book.SCHEMA_MAP.at(entry, path, name=name)
         case "tuple_type" | "list_type":
-            return f"«{name}» must be a list.", "Write one «- value» a line."
+            return book.SCHEMA_LIST.at(entry, path, name=name)
         case "string_type":
-            return f"«{name}» must be a text.", "Write one text here; an empty field is left out."
+            return book.SCHEMA_TEXT.at(entry, path, name=name)
         case kind_of if kind_of.startswith("date"):
-            return f"«{name}» is no date.", "Write it as YYYY-MM-DD."
+            return book.SCHEMA_DATE.at(entry, path, name=name)
         case _:
-            return f"«{name}»: {error['msg']}.", "Correct the value; README.md describes every field."
+            return book.SCHEMA_VALUE.at(entry, path, name=name, reason=error["msg"])
 
 
 @cache
@@ -268,15 +254,8 @@ class _Resolver:
             name = item[1:] if isinstance(item, str) and item.startswith("$") else None
             uris = self.references.get(name, ()) if name is not None else (item,)
             if name is not None and (not uris or (len(uris) > 1 and not many)):
-                why = "stands for several identifiers" if uris else "is no known reference"
-                self.problems.append(
-                    Problem(
-                        self.entry,
-                        path,
-                        f"«${name}» {why}.",
-                        "Correct it, or add it to classifications.yaml.",
-                    )
-                )
+                rule = book.REFERENCE_SEVERAL if uris else book.REFERENCE_UNKNOWN
+                self.problems.append(rule.at(self.entry, path, name=name))
                 uris = uris or (item,)
             found += uris
         return found

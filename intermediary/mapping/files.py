@@ -7,7 +7,7 @@ are nothing. Anchors, aliases and tags are refused.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,9 +15,12 @@ from typing import Any, cast
 import yaml
 
 from intermediary.mapping import documents, rules
-from intermediary.mapping.documents import EVIDENCE, PLATFORM, PROVIDER, REFERENCES, Problem
+from intermediary.mapping import rulebook as book
+from intermediary.mapping.documents import EVIDENCE, PLATFORM, PROVIDER, REFERENCES
 from intermediary.mapping.errors import MappingInvalid
 from intermediary.mapping.model import LintFinding, MappingSet, Severity
+from intermediary.mapping.rulebook import Path as Steps
+from intermediary.mapping.rulebook import Problem, Rule
 
 PLATFORM_FILE, PROVIDERS_FILE, REFERENCES_FILE = "platform.yaml", "providers.yaml", "classifications.yaml"
 _LIMIT = 1 << 20
@@ -37,9 +40,14 @@ def load(folder: Path) -> MappingSet:
     return mapping_set
 
 
-def lint(folder: Path) -> tuple[LintFinding, ...]:
-    """Every error and warning, by file and line; empty where there is nothing to say."""
-    return _read(folder)[1]
+def lint(
+    folder: Path, more: Callable[[MappingSet], Iterable[Problem]] = lambda _set: ()
+) -> tuple[LintFinding, ...]:
+    """Every error and warning, by file and line; empty where there is nothing to say.
+
+    `more` finds what the rules alone cannot, in a set that can be read.
+    """
+    return _read(folder, more)[1]
 
 
 def dump(mapping_set: MappingSet) -> dict[str, str]:
@@ -65,7 +73,8 @@ def findings_of(mapping_set: MappingSet) -> tuple[LintFinding, ...]:
 def finding_of(problem: Problem) -> LintFinding:
     """A problem of something that was not read from files."""
     p = problem
-    return LintFinding(p.severity, _place(p.entry)[0], 0, p.text, p.remedy, p.entry, p.path)
+    name = _place(p.entry)[0]
+    return LintFinding(p.severity, name, 0, p.text, p.remedy, p.entry, p.path, p.rule.id, p.values)
 
 
 def parse(entry: str, text: str) -> documents.Document:
@@ -80,7 +89,7 @@ def parse(entry: str, text: str) -> documents.Document:
         node, _place(entry)[0], read, typed=False, provider=1 if entry.startswith(PROVIDER) else None
     )
     if not isinstance(document, dict) and not read.findings:
-        read.report(_place(entry)[0], 1, "This is no map.", "Write one «field: value» a line.")
+        read.report(_place(entry)[0], 1, book.FILE_NO_MAP)
     if read.findings:
         raise MappingInvalid(tuple(read.findings))
     return cast(documents.Document, document)
@@ -104,11 +113,16 @@ class _Folder:
         line = _line(self.nodes.get(name), path + problem.path)
         return replace(finding_of(problem), file=name, line=line)
 
-    def report(self, name: str, line: int, text: str, remedy: str) -> None:
-        self.findings.append(LintFinding(Severity.ERROR, name, line, text, remedy))
+    def report(self, name: str, line: int, rule: Rule, /, **values: str) -> None:
+        p = rule.at("", (), **values)
+        self.findings.append(
+            LintFinding(p.severity, name, line, p.text, p.remedy, rule=rule.id, values=p.values)
+        )
 
 
-def _read(folder: Path) -> tuple[MappingSet | None, tuple[LintFinding, ...]]:
+def _read(
+    folder: Path, more: Callable[[MappingSet], Iterable[Problem]] = lambda _set: ()
+) -> tuple[MappingSet | None, tuple[LintFinding, ...]]:
     read = _Folder()
     for path in sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".yml")):
         _file(path, path.relative_to(folder).as_posix(), read)
@@ -119,7 +133,7 @@ def _read(folder: Path) -> tuple[MappingSet | None, tuple[LintFinding, ...]]:
 
     mapping_set, problems = documents.decode(read.documents, source)
     if mapping_set is not None:
-        problems = rules.check(mapping_set)
+        problems = (*rules.check(mapping_set), *more(mapping_set))
     findings = {*read.findings, *map(read.finding, problems)}
     ordered = tuple(sorted(findings, key=lambda f: (f.file, f.line, f.text)))
     return (None if read.findings else mapping_set), ordered
@@ -128,21 +142,19 @@ def _read(folder: Path) -> tuple[MappingSet | None, tuple[LintFinding, ...]]:
 def _file(path: Path, name: str, read: _Folder) -> None:
     known = name in (PLATFORM_FILE, PROVIDERS_FILE, REFERENCES_FILE)
     if not known and not re.fullmatch(r"evidence/[^/]+\.yaml", name):
-        read.report(
-            name, 1, "The file is none of a mapping set.", "Evidence types go to evidence/<key>.yaml."
-        )
+        read.report(name, 1, book.FILE_UNKNOWN)
         return
     try:
         node = _compose(path.read_bytes().decode(), name, read)
     except UnicodeDecodeError:
-        read.report(name, 1, "The file is not UTF-8.", "Save it as UTF-8.")
+        read.report(name, 1, book.FILE_ENCODING)
         return
     if any(finding.file == name for finding in read.findings):
         return
     read.nodes[name] = node
     document = _plain(node, name, read, typed=False, provider=0 if name == PROVIDERS_FILE else None)
     if not isinstance(document, dict):
-        read.report(name, 1, "The file is empty, or no map.", "Write one «field: value» a line.")
+        read.report(name, 1, book.FILE_EMPTY)
     elif name == PLATFORM_FILE:
         read.documents[PLATFORM] = document
     elif name == REFERENCES_FILE:
@@ -156,7 +168,7 @@ def _file(path: Path, name: str, read: _Folder) -> None:
 def _compose(text: str, name: str, read: _Folder) -> Any:
     """The root node of a text; None with a finding where there is none to be had."""
     if len(text) > _LIMIT:
-        read.report(name, 1, "The file has more than 1 MiB.", "Split it.")
+        read.report(name, 1, book.FILE_SIZE)
         return None
     try:
         _refuse_excess(text)
@@ -164,7 +176,7 @@ def _compose(text: str, name: str, read: _Folder) -> Any:
     except yaml.YAMLError as broken:
         mark = getattr(broken, "problem_mark", None)
         what = getattr(broken, "problem", None) or "not readable"
-        read.report(name, mark.line + 1 if mark else 1, f"This is no YAML: {what}.", "Correct the line.")
+        read.report(name, mark.line + 1 if mark else 1, book.FILE_YAML, reason=what)
         return None
 
 
@@ -192,10 +204,10 @@ def _plain(node: Any, name: str, read: _Folder, *, typed: bool, provider: int | 
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             line = key_node.start_mark.line + 1
             if key is None:
-                read.report(name, line, "A key must be one text.", "Write «field: value».")
+                read.report(name, line, book.FILE_KEY)
                 continue
             if key in found:
-                read.report(name, line, f"«{key}» is there twice.", "Remove one of them.")
+                read.report(name, line, book.FILE_TWICE, name=key)
             below = typed or (provider == 1 and key == "options")
             deeper = None if provider is None else provider + 1
             found[key] = _plain(value_node, name, read, typed=below, provider=deeper)
@@ -209,7 +221,7 @@ def _plain(node: Any, name: str, read: _Folder, *, typed: bool, provider: int | 
     return node.value
 
 
-def _place(entry: str) -> tuple[str, documents.Path]:
+def _place(entry: str) -> tuple[str, Steps]:
     """The file of an entry, and the way to it inside the file."""
     if entry.startswith(PROVIDER):
         return PROVIDERS_FILE, (entry.removeprefix(PROVIDER),)

@@ -6,10 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from intermediary.mapping import documents, files, life
+from intermediary.mapping import rulebook as book
 from intermediary.mapping.documents import Document
 from intermediary.mapping.errors import MappingConflict, MappingInvalid, MappingMissing
 from intermediary.mapping.life import PENDING, Action, Change, State, Version, days_of
-from intermediary.mapping.model import LintFinding, Severity
+from intermediary.mapping.model import LintFinding
+from intermediary.mapping.rulebook import Rule
 from intermediary.mapping.shelf import Shelf
 
 _LIMIT = 1 << 20
@@ -78,8 +80,7 @@ def check_state(action: Action, version: Version) -> None:
 def check_name(entry: str) -> None:
     """Raises MappingInvalid."""
     if not documents.is_entry(entry):
-        remedy = "Write evidence/<key>, provider/<key>, platform or references; keys in lower case."
-        raise MappingInvalid((finding(entry, f"«{entry}» is no entry.", remedy),))
+        raise MappingInvalid((finding(entry, book.STORE_ENTRY, entry=entry),))
 
 
 def readable(entry: str, document: Any) -> Document:
@@ -89,8 +90,7 @@ def readable(entry: str, document: Any) -> Document:
     except (TypeError, ValueError):
         text = ""
     if not isinstance(document, dict) or not text or len(text) > _LIMIT:
-        remedy = "Give a map of texts, lists and maps, as YAML or JSON can hold them, below 1 MiB."
-        raise MappingInvalid((finding(entry, "This is no document.", remedy),))
+        raise MappingInvalid((finding(entry, book.STORE_DOCUMENT),))
     plain: Document = json.loads(text)
     return plain
 
@@ -118,6 +118,7 @@ def overtaken(entry: str, known: Sequence[Version], expected: int) -> str:
     )
 
 
-def finding(entry: str, text: str, remedy: str) -> LintFinding:
-    """An error that has no file."""
-    return LintFinding(Severity.ERROR, entry, 0, text, remedy, entry)
+def finding(place: str, rule: Rule, /, **values: str) -> LintFinding:
+    """A breach that has no file."""
+    p = rule.at(place, (), **values)
+    return LintFinding(p.severity, place, 0, p.text, p.remedy, place, (), rule.id, p.values)

@@ -207,6 +207,8 @@ class PlatformIdentity:
     national_component: str | None = None
     language: str = "en"
     """The language in which the national side names things."""
+    languages: tuple[str, ...] = ()
+    """The languages in which every text has to be there; empty: English and `language`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +282,10 @@ class LintFinding:
     """`evidence/<key>`, `provider/<key>`, `platform`, `references`; empty where a file is none of these."""
     path: tuple[str | int, ...] = ()
     """The way to the field inside the entry's document."""
+    rule: str = ""
+    """Id of the rule (`MAP-…`), which never changes."""
+    values: tuple[tuple[str, str], ...] = ()
+    """What stands in the places of the rule's texts: to say them in another language."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.severity}: {self.text} {self.remedy}"
+        return f"{self.file}:{self.line}: {self.severity}: {self.rule}: {self.text} {self.remedy}"

@@ -11,10 +11,11 @@ from datetime import date
 from functools import cached_property
 
 from intermediary.mapping import documents, files, life, rules
-from intermediary.mapping.documents import Document, Problem
+from intermediary.mapping.documents import Document
 from intermediary.mapping.errors import MappingInvalid
 from intermediary.mapping.life import Period, Version
 from intermediary.mapping.model import MappingSet, Severity
+from intermediary.mapping.rulebook import Problem
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from threading import Lock
 from sqlalchemy import Connection, Engine
 
 from intermediary.mapping import documents, files, life, listing, making, records
+from intermediary.mapping import rulebook as book
 from intermediary.mapping.diff import Difference, diff
 from intermediary.mapping.documents import Document
 from intermediary.mapping.errors import FourEyes, MappingConflict, MappingInvalid
@@ -134,6 +135,13 @@ class MappingStore:
             shelf = self._shelf(self.revision(), connection)
             come = [(v, records.document(connection, *v.ref)) for v in records.those(connection, refs)]
         return _findings(shelf, come, day)
+
+    def standing_findings(self, day: date) -> tuple[LintFinding, ...]:
+        """What the rules say of what is in force on a day, and of each set that follows by the clock.
+
+        Raises MappingMissing while the store is empty.
+        """
+        return tuple(map(files.finding_of, self._shelf(self.revision()).problems(day)))
 
     def findings_if(self, entry: str, document: Document, *refs: Ref, day: date) -> tuple[LintFinding, ...]:
         """What the rules would say of a document that is not kept yet, going live together with `refs`.
@@ -358,10 +366,7 @@ class MappingStore:
     def _change(self, action: Action, actor: str, reason: str, at: datetime) -> Change:
         given = {"actor": actor, "reason": reason}
         if missing := [name for name, text in given.items() if not text.strip()]:
-            text = f"«{missing[0]}» is empty."
-            raise MappingInvalid(
-                (making.finding("", text, "Say who does it and why: both are kept for ever."),)
-            )
+            raise MappingInvalid((making.finding("", book.STORE_WHO, name=missing[0]),))
         return Change(action, " ".join(actor.split()), reason.strip(), at, self._via)
 
     @contextmanager

@@ -64,13 +64,22 @@ inputs = st.builds(
     hints=st.just({}) | titles,
     choices=st.dictionaries(texts, titles, max_size=2),
 )
-formats = st.builds(
-    FormatMapping,
-    media_type=st.sampled_from(["application/pdf", "image/png"]),
-    national_media_type=st.just("application/pdf"),
-    conforms_to=st.none() | uris,
-    conforms_to_in=st.dictionaries(st.just("oots-edm:v1.0"), uris),
-    conversion=st.sampled_from(Conversion),
+conversions = st.sampled_from(
+    [
+        ("application/pdf", Conversion.IDENTITY),
+        ("application/xml", Conversion.XML_TO_PDF),
+        ("image/png", Conversion.IMAGE_TO_PDF),
+    ]
+)
+formats = conversions.flatmap(
+    lambda made_of: st.builds(
+        FormatMapping,
+        media_type=st.just("application/pdf"),
+        national_media_type=st.just(made_of[0]),
+        conforms_to=st.none() | uris,
+        conforms_to_in=st.dictionaries(st.just("oots-edm:v1.0"), uris),
+        conversion=st.just(made_of[1]),
+    )
 )
 days = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 mappings = st.builds(

@@ -194,8 +194,12 @@ def test_a_draft_may_be_wrong_but_is_not_handed_in_so(kept: MappingStore) -> Non
 def test_what_a_draft_would_do_to_others_is_a_finding_too(kept: MappingStore) -> None:
     said = kept.document(LICENCE, 1)
     draft = kept.draft("evidence/aaa", {**said, "national_id": "urn:x"}, expected=0, **WHO)
-    (found,) = kept.findings(draft.ref, day=TODAY)
-    assert (found.entry, "«aaa» maps the same" in found.text) == (LICENCE, True)
+    found = kept.findings(draft.ref, day=TODAY)
+    assert [(f.entry, f.rule) for f in found] == [
+        (LICENCE, "MAP-DAYS-OVERLAP"),
+        (LICENCE, "MAP-DAYS-SHADOWED"),
+    ]
+    assert "«aaa» maps the same" in found[0].text
     with pytest.raises(MappingInvalid):
         kept.submit(draft.ref, **WHO)
 
