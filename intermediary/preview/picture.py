@@ -1,5 +1,6 @@
 """A page as a picture for operators: what the citizen would see of a dry run. Nothing on it does anything."""
 
+import re
 from collections.abc import Mapping
 
 from intermediary.exchange.preview import PreviewView
@@ -13,6 +14,7 @@ _STILL = (
     "img-src 'self' data:; font-src 'self'; form-action 'none'\">"
 )
 """For a sandboxed frame: no scripts, no forms, and links would open windows, which the sandbox forbids."""
+_SCRIPTS = re.compile(r"<script\b.*?</script>", re.DOTALL)
 
 
 def picture(
@@ -41,4 +43,4 @@ def picture(
         values={},
         ticked=frozenset(),
     )
-    return text.replace("<head>", f"<head>{_STILL}", 1)
+    return _SCRIPTS.sub("", text).replace("<head>", f"<head>{_STILL}", 1)

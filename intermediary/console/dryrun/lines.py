@@ -13,7 +13,7 @@ from intermediary.validation import Finding
 
 MOST = 1500
 """Lines that are shown; who wants more takes the file."""
-_WIDEST = 400
+_WIDEST = 2000
 
 
 @dataclass(slots=True)
@@ -37,7 +37,11 @@ class Sheet:
 
 def sheet(body: bytes, findings: Iterable[tuple[Finding, str]] = (), losses: Iterable[Loss] = ()) -> Sheet:
     """A message with findings (and their words) at their lines and losses at their elements."""
-    lines = [Line(number, text[:_WIDEST]) for number, text in enumerate(_text(body).splitlines(), 1)]
+    texts = _text(body).splitlines()
+    lines = [
+        Line(number, text if len(text) <= _WIDEST else f"{text[:_WIDEST]} …")
+        for number, text in enumerate(texts, 1)
+    ]
     for loss, first, last in _places(body, losses):
         for line in lines[first - 1 : last]:
             line.kind = "lost"

@@ -113,6 +113,8 @@ ASPECTS = (
     "Fields lost",
 )
 """Names of aspects, in their order."""
+_TELLING = 4
+"""Of them, what tells a refusal."""
 ANSWERED = "answered"
 
 
@@ -130,12 +132,14 @@ def replay(requests: Iterable[PastRequest], live: MappingSet, draft: MappingSet,
         what = (past.evidence_type.casefold(), past.procedure, past.edm_version, past.provider, past.shape)
         if what not in known:
             was, will = _answer(past, live, day, live), _answer(past, draft, day, live)
+            results = was["Result"] == ANSWERED, will["Result"] == ANSWERED
+            # Where one of the two is a refusal, all details differ and say nothing.
+            names = ASPECTS if results[0] == results[1] else ASPECTS[:_TELLING]
             known[what] = tuple(
                 Aspect(name, was.get(name, ""), will.get(name, ""))
-                for name in ASPECTS
+                for name in names
                 if was.get(name, "") != will.get(name, "")
             )
-            results = was["Result"] == ANSWERED, will["Result"] == ANSWERED
             kinds[known[what]] = (results == (True, False), results == (False, True))
         if known[what]:
             found.setdefault(known[what], []).append(past.exchange_id)
