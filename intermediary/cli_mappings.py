@@ -48,23 +48,58 @@ Names = Annotated[list[str], typer.Argument(metavar="ENTRY[@VERSION]...")]
 
 @app.command("lint")
 def lint_(
+    *,
     folder: Annotated[
         Path | None, typer.Argument(help="Folder of YAML files; default: the shipped set.")
     ] = None,
+    stored: Annotated[
+        bool, typer.Option("--store", help="Not a folder: what is live and what is pending in the store.")
+    ] = False,
+    dsd: Annotated[
+        list[Path] | None,
+        typer.Option(help="An answer of the Data Service Directory (XML): compare levels of assurance."),
+    ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also call every provider: TLS, certificate, HTTP status.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings, too, end with 1.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a folder of mappings without importing it; findings name file, line and remedy."""
-    from intermediary.mapping import lint
+    """Check mappings without importing them: `file:line: severity: RULE: text → remedy`, one a line.
 
-    findings = lint(folder or shipped("mappings"))
-    errors = [f for f in findings if f.severity == "error"]
-    if as_json:
-        print_json([asdict(f) for f in findings])
+    The rules: docs/mapping-rules.md. The console (Lint) and its API find the same by the same code.
+
+    \b
+    Exit codes:
+      0  no error (warnings may be there)
+      1  errors; with --strict warnings, too
+      2  wrong call: no such folder or file, settings that cannot be used
+    """
+    more = telling.beyond(dsd or [], online=online, now=_now())
+    if stored and folder is not None:
+        err.print("Name a folder or --store, not both")
+        raise typer.Exit(2)
+    if stored:
+        from intermediary.mapping import lint_store
+
+        with _telling():
+            rows = [telling.found_row(f) for f in lint_store(_store(), _now().date(), more)]
     else:
-        for f in findings:
-            out.print(telling.line_of(f), markup=False)
-        out.print(f"{len(errors)} errors, {len(findings) - len(errors)} warnings")
-    raise typer.Exit(1 if errors else 0)
+        from intermediary.mapping import lint
+
+        place = folder or shipped("mappings")
+        if not place.is_dir():
+            err.print(f"{place} is no folder", markup=False)
+            raise typer.Exit(2)
+        rows = [telling.finding_row(f, place if folder else None) for f in lint(place, more)]
+    errors = sum(row["severity"] == "error" for row in rows)
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            out.print(telling.lint_line(row), markup=False)
+        out.print(f"{errors} errors, {len(rows) - errors} warnings")
+    raise typer.Exit(1 if errors or (strict and rows) else 0)
 
 
 @app.command("list")

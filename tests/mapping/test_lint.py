@@ -17,6 +17,7 @@ from intermediary.mapping import (
     Severity,
     lint,
     load,
+    rulebook,
 )
 from intermediary.mapping.files import findings_of
 from intermediary.mapping.model import (
@@ -35,6 +36,7 @@ from intermediary.translation.conversions import CONVERSIONS
 
 SHIPPED = load(shipped("mappings"))
 VEHICLE = "evidence/fahrzeugregistrierung.yaml"
+ROOM = Path(rulebook.__file__).parent
 REFERENCE = Path(__file__).parents[2] / "docs" / "mapping-rules.md"
 BASE = ("family_name", "given_name", "date_of_birth")
 
@@ -241,10 +243,10 @@ def test_every_finding_says_its_rule(folder: Path) -> None:
 def test_ids_are_proper_and_every_rule_is_used() -> None:
     sources = "".join(
         path.read_text()
-        for path in [*Path("intermediary/mapping").glob("*.py"), Path("intermediary/reaching.py")]
+        for path in [*ROOM.glob("*.py"), ROOM.parent / "reaching.py"]
         if path.name != "rulebook.py"
     )
-    text = Path("intermediary/mapping/rulebook.py").read_text()
+    text = (ROOM / "rulebook.py").read_text()
     names = re.findall(r"^([A-Z_]+) = Rule\(", text, re.MULTILINE)
     assert len(names) == len(RULES)
     assert all(re.fullmatch(r"MAP(-[A-Z]+)+", rule) for rule in RULES)
