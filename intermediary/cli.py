@@ -12,6 +12,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from intermediary.audit import AuditLog, Story
+from intermediary.cli_directory import app as directory_app
 from intermediary.cli_keys import app as keys_app
 from intermediary.cli_mappings import app as mappings_app
 from intermediary.cli_output import Json, err, out, print_json
@@ -36,6 +37,7 @@ app = typer.Typer(
 exchanges_app = typer.Typer(help="Exchanges: list them, read the story of one.", no_args_is_help=True)
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(exchanges_app, name="exchanges")
+app.add_typer(directory_app, name="directory")
 app.add_typer(releases_app, name="releases")
 app.add_typer(pmodes_app, name="pmodes")
 app.add_typer(trust_app, name="trust")

@@ -29,6 +29,7 @@ from intermediary.directory import (
 )
 from intermediary.directory.errors import AnswerUnreadable, QueryRefused
 from intermediary.directory.model import DataServiceEvidenceType, PartyId, Requirement
+from intermediary.directory.query import has_places
 from intermediary.exchange import SettingsInvalid
 from intermediary.mapping import MappingSet, State
 from intermediary.settings import Settings
@@ -221,10 +222,12 @@ def published_in(
             )
     services: dict[str, DataServiceEvidenceType] = {}
     unseen: list[str] = []
+    places = True
     for body in dsd:
         answer = _useful(directory.read_answer(body))
         if answer.requirements:
             raise AnswerUnreadable("CS-RECORDS", "/*", "requirements, where data services belong")
+        places = places and has_places(answer.version)
         asked = [
             replace(one.evidence_type, determination=one.determination, classifications=one.classifications)
             for one in answer.inputs
@@ -236,7 +239,7 @@ def published_in(
             services[service.classification] = replace(first, access_services=tuple(several))
     left = (each for each in requirements.values() if each.reference_frameworks or each.evidence_type_lists)
     unread = tuple(uri for uri in dict.fromkeys(unseen) if not services[uri].access_services)
-    return Publication(country, tuple(left), tuple(services.values())), unread
+    return Publication(country, tuple(left), tuple(services.values()), places), unread
 
 
 def _useful(answer: Answer) -> Answer:

@@ -114,6 +114,7 @@ def renamed(publication: Publication, name: Callable[[str], str]) -> Publication
             )
             for each in publication.services
         ),
+        publication.places,
     )
 
 
@@ -227,6 +228,8 @@ def _offered(wanted: Publication, published: Publication, ended: Mapping[str, st
             continue
         yield from _titles((service, uri, title), each.titles, there.titles)
         for field, say in _FIELDS.items():
+            if field == "jurisdiction" and not published.places:
+                continue
             if (mine := say(each)) != (other := say(there)):
                 yield Finding(Gap.DIFFERENT, service, uri, title, field, mine, other)
         if there.access_services or there.determination is None:

@@ -251,3 +251,5 @@ class Publication:
     country: str
     requirements: tuple[Requirement, ...] = field(default=(), repr=False)
     services: tuple[DataServiceEvidenceType, ...] = field(default=(), repr=False)
+    places: bool = field(default=True, repr=False)
+    """False: read over an interface that names no jurisdiction to be determined (2.0)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from intermediary.directory.codes import JurisdictionLevel, QueryId
+from intermediary.directory.codes import VERSION_1_0, JurisdictionLevel, QueryId
 from intermediary.directory.errors import QueryInvalid
 from intermediary.directory.model import AdditionalInput
 
@@ -117,11 +117,15 @@ def answers_to(
 
 def unsupported(query: Query, version: str) -> Iterable[str]:
     """Names of parameters that an interface version (`oots-cs:v2.0`) no longer has."""
-    major = version.rpartition(":v")[2].partition(".")[0]
-    if major == "1" or not version:
+    if has_places(version):
         return ()
     gone = ("jurisdiction-admin-l2", "jurisdiction-admin-l3", "evidence-type-id")
     return tuple(name for name, _ in query.parameters if name in gone)
+
+
+def has_places(version: str | None) -> bool:
+    """Whether an interface version asks for places; from 2.0 on it is all classification."""
+    return (version or VERSION_1_0).rpartition(":v")[2].partition(".")[0] == "1"
 
 
 def place_fits(level: JurisdictionLevel, code: str) -> bool:

@@ -18,6 +18,7 @@ from intermediary.directory.query import (
     answers_to,
     data_services_query,
     evidence_types_query,
+    has_places,
     requirements_query,
 )
 
@@ -52,9 +53,8 @@ def survey(client: CommonServices, wanted: Publication, *, anew: bool = False) -
     brokered = (kind.classification for held in proofs for kind in held.evidence_types)
     known = dict.fromkeys((*brokered, *(each.classification for each in wanted.services)))
     services = tuple(found for uri in known if (found := reader.service(uri)) is not None)
-    return Survey(
-        Publication(wanted.country, requirements, services), tuple(reader.replies), tuple(reader.unseen)
-    )
+    published = Publication(wanted.country, requirements, services, has_places(client.version))
+    return Survey(published, tuple(reader.replies), tuple(reader.unseen))
 
 
 class _Reader:

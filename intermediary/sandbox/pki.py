@@ -38,6 +38,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "residents-register": _REGISTER,
     "civil-status-register": _REGISTER,
     "business-register": _REGISTER,
+    "common-services": ("tls-server", "token"),
     GATEWAY: ("tls-server",),
 }
 """Which of KEY_USES each system has."""

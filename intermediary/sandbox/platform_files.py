@@ -82,6 +82,12 @@ def _toml(world: World, folder: Path, timing: Mapping[str, float], database_url:
             "ca": world.authority,
         },
         "console": {"development_login": True},
+        "directory": {
+            "evidence_broker_url": world.url("common-services", "/eb"),
+            "data_service_directory_url": world.url("common-services", "/dsd"),
+            "anchors": [world.authority],
+            "ca": world.authority,
+        },
         "timing": dict(timing),
     }
     lines: list[str] = []

@@ -29,6 +29,7 @@ _APPS = {
     "residents-register": "intermediary.sandbox.registers.residents",
     "civil-status-register": "intermediary.sandbox.registers.civil_status",
     "business-register": "intermediary.sandbox.registers.business",
+    "common-services": "intermediary.sandbox.common_services",
     GATEWAY: "intermediary.sandbox.domibus",
 }
 """System to the module with its `create_app(world)`."""

@@ -16,6 +16,7 @@ SYSTEMS = (
     "residents-register",
     "civil-status-register",
     "business-register",
+    "common-services",
 )
 """Names of the processes, in the order in which they are started and in which ports are given."""
 

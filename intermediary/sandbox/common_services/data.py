@@ -13,7 +13,15 @@ import yaml
 from pydantic import TypeAdapter
 
 from intermediary import publishing
-from intermediary.directory.model import Distribution, Publication, Text
+from intermediary.directory.model import (
+    Distribution,
+    EvidenceType,
+    EvidenceTypeList,
+    Jurisdiction,
+    PartyId,
+    Publication,
+    Text,
+)
 from intermediary.mapping.model import MappingSet
 
 _PUBLICATION: TypeAdapter[Publication] = TypeAdapter(Publication)
@@ -26,15 +34,15 @@ def load_publications(folder: Path = DATA) -> tuple[Publication, ...]:
     return tuple(_PUBLICATION.validate_python(_plain(yaml.safe_load(f.read_text("utf-8")))) for f in files)
 
 
-def own_publication(mappings: MappingSet, day: date) -> Publication:
-    """Our country, just as its mappings say."""
-    return publishing.publication(mappings, day)
+def own_publication(mappings: MappingSet, day: date, point: PartyId | None = None) -> Publication:
+    """Our country, just as its mappings say; `point`: of our access point."""
+    return publishing.publication(mappings, day, point)
 
 
 def with_differences(published: Publication) -> Publication:
     """The same with one of each difference that an operator may meet: see the comments."""
     first, second, third, *rest = published.services
-    gone = second.classification
+    gone, unknown = second.classification, f"{first.classification[:-12]}999999999999"
     access, *others = third.access_services
     changed = (
         # another title, level of assurance and format
@@ -63,11 +71,11 @@ def with_differences(published: Publication) -> Publication:
         replace(
             first,
             identifier="0d6c0de7-5d4b-4e0f-9d55-1c4a8a1f0001",
-            classification=first.classification[:-12] + "999999999999",
+            classification=unknown,
             titles=(Text("Fishing licence"),),
         ),
     )
-    requirements = (
+    requirements = [
         replace(
             requirement,
             evidence_type_lists=tuple(
@@ -77,6 +85,13 @@ def with_differences(published: Publication) -> Publication:
             ),
         )
         for requirement in published.requirements
+    ]
+    fishing = EvidenceTypeList(
+        "0d6c0de7-5d4b-4e0f-9d55-1c4a8a1f0002",
+        (EvidenceType(unknown, (Text("Fishing licence"),), (), (Jurisdiction(published.country),)),),
+    )
+    requirements[0] = replace(
+        requirements[0], evidence_type_lists=(*requirements[0].evidence_type_lists, fishing)
     )
     return Publication(published.country, tuple(requirements), changed)
 

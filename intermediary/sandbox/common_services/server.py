@@ -16,13 +16,13 @@ from starlette.routing import Route
 
 from intermediary.directory import write_answer
 from intermediary.directory.codes import MEDIA_TYPE, Service
-from intermediary.directory.model import Publication
+from intermediary.directory.model import PartyId, Publication
 from intermediary.mapping import load
 from intermediary.sandbox.common_services.answering import answer
 from intermediary.sandbox.common_services.data import load_publications, own_publication
 from intermediary.sandbox.common_services.signing import Signer
 from intermediary.sandbox.pki import load_key, new_key
-from intermediary.sandbox.world import World
+from intermediary.sandbox.world import PARTY_ID_TYPE, World
 from intermediary.shipped import shipped
 
 SYSTEM = "common-services"
@@ -64,7 +64,8 @@ def create_app(world: World) -> FastAPI:
     """The double in a sandbox: its own data, and our country as the shipped mappings say."""
     authority = x509.load_pem_x509_certificate(world.authority.read_bytes())
     leaf = x509.load_pem_x509_certificate(world.certificate(SYSTEM, "token").read_bytes())
-    own = own_publication(load(shipped("mappings")), datetime.now(UTC).date())
+    point = PartyId(world.party_id("platform"), PARTY_ID_TYPE)
+    own = own_publication(load(shipped("mappings")), datetime.now(UTC).date(), point)
     signer = Signer(load_key(world.key(SYSTEM, "token")), (leaf, authority))
     return directory_app((own, *load_publications()), signer)
 
