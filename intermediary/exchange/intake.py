@@ -56,6 +56,8 @@ class _Heard:
 
     lines: tuple[Line, ...]
     persons: tuple[bytes, ...] = field(repr=False)
+    secrets: frozenset[str] = field(repr=False)
+    """What it says of persons, not to be repeated elsewhere."""
 
 
 class Intake:
@@ -85,7 +87,7 @@ class Intake:
         if isinstance(verdict, reading.Readable) and verdict.request.preview_location is None:
             known = self._ports.mappings(message.at.date())
             shape = shape_of(verdict.request, known.identifiers_without_meaning)
-            first = self._first(message, verdict, now)
+            first = self._first(message, verdict, heard, now)
         with ports.ledger.begin() as tx:
             if not tx.owns(Queue.INCOMING, item, owner):
                 return
@@ -127,9 +129,13 @@ class Intake:
     def _heard(self, root: etree._Element | None) -> _Heard | None:
         if root is None:
             return None
-        return _Heard(transcripts.of_edm(root), self._ports.blind_index(persons.of_message(root)))
+        said = transcripts.persons_values(root)
+        values = self._ports.blind_index(persons.of_message(root))
+        return _Heard(transcripts.of_edm(root, said), values, said)
 
-    def _first(self, message: Message, read: reading.Readable, now: datetime) -> _Accepted | reading.Refused:
+    def _first(
+        self, message: Message, read: reading.Readable, heard: _Heard | None, now: datetime
+    ) -> _Accepted | reading.Refused:
         ports, request = self._ports, read.request
         day = message.at.date()  # the exchange's own, by which it finds the same set again
         mappings = ports.mappings(day)
@@ -187,7 +193,7 @@ class Intake:
             raised,
             message_id=ports.message_id(),
             now=now,
-            secrets=_persons_values(read.root),
+            secrets=frozenset() if heard is None else heard.secrets,
         )
         return _Accepted(waiting, accepted, offer)
 
@@ -372,10 +378,6 @@ def _transcribe(tx: Transaction, exchange_id: str, message: Message, heard: _Hea
         tx.save_transcript(
             Transcript(exchange_id, transcripts.Kind.REQUEST, message.at, message.message_id, heard.lines)
         )
-
-
-def _persons_values(root: etree._Element | None) -> frozenset[str]:
-    return frozenset() if root is None else transcripts.persons_values(root)
 
 
 def _handled(message: Message, exchange_id: str | None) -> Message:

@@ -255,7 +255,7 @@ class Outbox:
             transcripts.Kind.ANSWER,
             now,
             message_id,
-            transcripts.of_edm(written.root, secrets),
+            transcripts.of_edm(written.root, secrets | transcripts.persons_values(written.root)),
         )
         return Outgoing(message, queued, told)
 

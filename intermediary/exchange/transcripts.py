@@ -10,10 +10,11 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
 
 from lxml import etree
 
@@ -36,8 +37,7 @@ class Kind(StrEnum):
     NATIONAL_ANSWER = "national-answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One element or attribute (`@`); a value is shown, masked (its length in characters), or not there."""
 
     depth: int
@@ -58,10 +58,12 @@ class Transcript:
     lines: tuple[Line, ...]
 
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def pack(lines: tuple[Line, ...]) -> bytes:
-    """For the store: some 700 bytes for a request."""
-    plain = [[line.depth, line.name, line.value, line.masked] for line in lines]
-    return zlib.compress(json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode())
+    """For the store: some 800 bytes for a request."""
+    return zlib.compress(_ENCODER.encode(lines).encode(), 1)
 
 
 def unpack(packed: bytes) -> tuple[Line, ...]:
@@ -112,8 +114,9 @@ _PERSONS: Final = _words("""
     EvidenceProviderClassificationValues
 """)
 """Elements and slots in which every value may tell of a person."""
+_PERSON_TAGS: Final = ("{*}Slot", *(f"{{*}}{name}" for name in sorted(_PERSONS)))
 _EVIDENCE: Final = frozenset({"Evidence", "EvidenceMetadata", "ExtrinsicObject"})
-_LEVELS: Final = frozenset({"Low", "Substantial", "High"})
+_LEVEL: Final = re.compile("Low|Substantial|High")
 _CODE: Final = re.compile(r"[\w.:/#+;=@-]{1,200}")
 _TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,300}")
 _KEPT: Final = {
@@ -138,103 +141,136 @@ _KEPT_OF_EVIDENCE: Final = dict.fromkeys(
     _CODE,
 )
 """What is kept of the metadata of a document, whose number, date and title may tell of a person."""
+_KEPT_OF_PERSON: Final = {"LevelOfAssurance": _LEVEL}
 
 
 def persons_values(root: etree._Element) -> frozenset[str]:
     """What a message says of persons, folded, to be masked wherever else it occurs."""
     found: set[str] = set()
-    for node in root.iter(etree.Element):
-        local = _local(node)
-        if local in _PERSONS or (local == "Slot" and node.get("name") in _PERSONS):
-            for each in node.iter(etree.Element):
-                found.update((each.text or "", each.tail or ""))
-                if each.attrib and _local(each) != "Slot":
-                    found.update(map(str, each.attrib.values()))
+    taken: set[etree._Element] = set()
+    for node in root.iter(*_PERSON_TAGS):
+        if node in taken or (_named(node.tag).local == "Slot" and node.get("name") not in _PERSONS):
+            continue
+        for each in node.iter(etree.Element):
+            taken.add(each)
+            found.update((each.text or "", each.tail or ""))
+            if _named(each.tag).local != "Slot":
+                found.update(map(str, each.values()))
     return frozenset(folded for value in found if len(folded := _folded(value)) >= _LEAST) - _SHARED
 
 
 _SHARED: Final = frozenset({"low", "substantial", "high", "eidas", "rim:anyvaluetype", "rim:stringvaluetype"})
 
 
-def of_edm(root: etree._Element, secrets: frozenset[str] = frozenset()) -> tuple[Line, ...]:
-    """The lines of an EDM message; `secrets`: `persons_values` of the request that it answers."""
-    own = persons_values(root)
-    return _bounded(_walk(root, 0, _Rules(_KEPT, own | secrets)))
+def of_edm(root: etree._Element, secrets: frozenset[str]) -> tuple[Line, ...]:
+    """The lines of an EDM message; `secrets`: its `persons_values`, and those of the request it answers."""
+    writing = _Writing(secrets)
+    writing.walk(root, 0, _KEPT)
+    return _bounded(writing.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """What may be shown here."""
+class _Name(NamedTuple):
+    """What the name of an element says."""
 
-    kept: dict[str, re.Pattern[str]] | None
-    """None within a person."""
-    secrets: frozenset[str]
-
-    def shows(self, name: str, value: str) -> bool:
-        if self.kept is None:
-            return name == "LevelOfAssurance" and value in _LEVELS
-        pattern = self.kept.get(name)
-        return pattern is not None and bool(pattern.fullmatch(value)) and not _tells(value, self.secrets)
+    local: str
+    known: bool
+    passed: bool
 
 
-def _walk(node: etree._Element, depth: int, rules: _Rules) -> Iterator[Line]:
-    local, known = _local(node), str(node.tag).partition("}")[0] in _NAMESPACES
-    if known and local in _PASSED:
-        for child in node.iterchildren(etree.Element):
-            yield from _walk(child, depth, rules)
-        if local == "Element":
-            yield from (Line(depth, "Value", masked=len(t)) for t in [(node.text or "").strip()] if t)
-        return
-    name = (node.get("name") or "") if known and local == "Slot" else local
-    known = known and name in _NAMES
-    if not known or name in _PERSONS:
-        rules = replace(rules, kept=None)
-    elif name in _EVIDENCE and rules.kept is not None:
-        rules = replace(rules, kept=_KEPT_OF_EVIDENCE)
-    elif name == "IssuingAuthority" and rules.kept is not None:
-        rules = replace(rules, kept=_KEPT)
-    text = (_text(node) or "").strip()
-    yield _line(depth, name if known else "•••", text, rules.shows(name, text))
-    if local != "Slot":
-        for attribute, value in node.attrib.items():
-            label = f"@{str(attribute).rpartition('}')[2]}"
+@lru_cache(512)
+def _named(tag: object) -> _Name:
+    namespace, _, local = str(tag).rpartition("}")
+    known = namespace in _NAMESPACES
+    return _Name(local, known, known and local in _PASSED)
+
+
+@lru_cache(512)
+def _label(attribute: object) -> str:
+    return f"@{str(attribute).rpartition('}')[2]}"
+
+
+_Kept = dict[str, re.Pattern[str]]
+
+
+class _Writing:
+    """The lines of a message, written one after the other: generators within each other are slow."""
+
+    def __init__(self, secrets: frozenset[str]) -> None:
+        self.lines: list[Line] = []
+        self._secrets = tuple(secrets)
+
+    def walk(self, node: etree._Element, depth: int, kept: _Kept) -> None:
+        """An element with all that is in it; `kept`: what may be shown here."""
+        if len(self.lines) > MOST_LINES:
+            return
+        name, known, passed = _named(node.tag)
+        if passed:
+            for child in node.iterchildren(etree.Element):
+                self.walk(child, depth, kept)
+            if name == "Element" and (text := (node.text or "").strip()):
+                self.lines.append(Line(depth, "Value", None, len(text)))
+            return
+        slot = name == "Slot"
+        text = (_value(node) if slot else node.text or "").strip()
+        if slot and known:
+            name = node.get("name") or ""
+        known = known and name in _NAMES
+        kept = _kept_within(name, kept) if known else _KEPT_OF_PERSON
+        self._line(depth, name if known else "•••", text, kept.get(name))
+        if not slot:
+            self._attributes(node, depth + 1, kept)
+        if len(node):
+            for child in node.iterchildren(etree.Element):
+                self.walk(child, depth + 1, kept)
+
+    def _attributes(self, node: etree._Element, depth: int, kept: _Kept) -> None:
+        for attribute, value in node.items():
+            label = _label(attribute)
             if label != "@type":
                 shown = label if label in _KEPT or label in _ATTRIBUTES else "@•••"
-                given = str(value).strip()
-                yield _line(depth + 1, shown, given, rules.shows(label, given))
-    for child in node.iterchildren(etree.Element):
-        yield from _walk(child, depth + 1, rules)
+                self._line(depth, shown, str(value).strip(), kept.get(label))
+
+    def _line(self, depth: int, name: str, value: str, pattern: re.Pattern[str] | None) -> None:
+        """`pattern`: what may be shown of it."""
+        fits = pattern is not None and pattern.fullmatch(value) is not None
+        if not value:
+            line = Line(depth, name)
+        elif fits and (pattern is _LEVEL or not _tells(value, self._secrets)):
+            line = Line(depth, name, value)
+        else:
+            line = Line(depth, name, None, len(value))
+        self.lines.append(line)
 
 
-def _text(node: etree._Element) -> str | None:
-    """Of a slot the simple value in it."""
-    if _local(node) != "Slot":
-        return node.text
+def _kept_within(name: str, kept: _Kept) -> _Kept:
+    """What may be shown in an element of that name; within a person nothing else ever."""
+    if kept is _KEPT_OF_PERSON or name in _PERSONS:
+        return _KEPT_OF_PERSON
+    if name in _EVIDENCE:
+        return _KEPT_OF_EVIDENCE
+    return _KEPT if name == "IssuingAuthority" else kept
+
+
+def _value(slot: etree._Element) -> str:
+    """The simple value in a slot."""
     values = [
         value.text or ""
-        for slot_value in node.iterchildren("{*}SlotValue")
+        for slot_value in slot.iterchildren("{*}SlotValue")
         for value in slot_value.iterchildren("{*}Value")
     ]
     return " ".join(values)
 
 
-def _line(depth: int, name: str, value: str, shown: bool) -> Line:
-    if not value:
-        return Line(depth, name)
-    return Line(depth, name, value) if shown else Line(depth, name, masked=len(value))
-
-
-def _tells(value: str, secrets: frozenset[str]) -> bool:
+def _tells(value: str, secrets: Iterable[str]) -> bool:
     folded = _folded(value)
-    return any(secret in folded for secret in secrets)
+    for secret in secrets:  # noqa: SIM110 - `any` takes three times as long
+        if secret in folded:
+            return True
+    return False
 
 
 def _folded(value: str) -> str:
     return " ".join(value.casefold().split())
-
-
-def _local(node: etree._Element) -> str:
-    return str(node.tag).rpartition("}")[2]
 
 
 def _bounded(lines: Iterable[Line]) -> tuple[Line, ...]:
@@ -295,6 +331,17 @@ def of_national_answer(answer: NationalAnswer) -> tuple[Line, ...]:
     return _bounded(lines())
 
 
+def _parts(value: object) -> tuple[str, ...]:
+    """The fields of a dataclass's value; none of any other."""
+    kind: Any = type(value)
+    return _fields(kind)
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()
+
+
 def _plain(depth: int, name: str, value: object, secrets: frozenset[str]) -> Iterator[Line]:
     """A value of ours, or of the register's message, with all that is in it."""
     if value is None or value == ():
@@ -302,10 +349,10 @@ def _plain(depth: int, name: str, value: object, secrets: frozenset[str]) -> Ite
     if isinstance(value, tuple):
         for each in value:
             yield from _plain(depth, name, each, secrets)
-    elif is_dataclass(value) and not isinstance(value, type):
+    elif parts := _parts(value):
         yield Line(depth, name)
-        for part in fields(value):
-            yield from _plain(depth + 1, part.name, getattr(value, part.name), secrets)
+        for part in parts:
+            yield from _plain(depth + 1, part, getattr(value, part), secrets)
     else:
         text = value.isoformat() if isinstance(value, date | datetime) else str(value)
         shown = _TEXT.fullmatch(text) is not None and not _tells(text, secrets)
@@ -315,10 +362,10 @@ def _plain(depth: int, name: str, value: object, secrets: frozenset[str]) -> Ite
 def _masked(depth: int, name: str, value: object) -> Iterator[Line]:
     if value is None or value in ((), ""):
         return
-    if is_dataclass(value) and not isinstance(value, type):
+    if parts := _parts(value):
         yield Line(depth, name)
-        for part in fields(value):
-            yield from _masked(depth + 1, part.name, getattr(value, part.name))
+        for part in parts:
+            yield from _masked(depth + 1, part, getattr(value, part))
     elif isinstance(value, tuple):
         for key, text in value:  # identifiers of a legal person, by scheme
             yield Line(depth, f"{name}: {key}", masked=len(text))
@@ -329,9 +376,9 @@ def _masked(depth: int, name: str, value: object) -> Iterator[Line]:
 def _leaves(value: object) -> Iterator[str]:
     if value is None:
         return
-    if is_dataclass(value) and not isinstance(value, type):
-        for part in fields(value):
-            yield from _leaves(getattr(value, part.name))
+    if parts := _parts(value):
+        for part in parts:
+            yield from _leaves(getattr(value, part))
     elif isinstance(value, tuple | list):
         for each in value:
             yield from _leaves(each)
