@@ -18,7 +18,7 @@ from intermediary.console.desk import Desk, Submitted
 from intermediary.console.errors import NotThere
 from intermediary.console.languages import catalogue
 from intermediary.console.mappings import acting, comparing, paths, reading
-from intermediary.console.mappings.pages import SHARED, found, where
+from intermediary.console.mappings.pages import SHARED, found, usage_of, where
 from intermediary.console.mappings.paths import EntryName, Number
 from intermediary.console.pages import _N
 from intermediary.mapping import (
@@ -250,6 +250,7 @@ def _form(
         findings=findings,
         grave=any(f.severity == "error" for f in findings),
         would_change=would_change((ref, *ticked)) if replayed else None,
+        usage=usage_of(store, entry.name) if step is Action.RETIRE and version.published else None,
         seen=seen(store, entry.name),
         used_titles={e: m.titles for e in shown.used_by if (m := shown.used(e))},
         errors={"reason": gettext(_N("Say why: it is kept for ever, and the next person reads it."))}
