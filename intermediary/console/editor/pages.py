@@ -182,6 +182,7 @@ class Editor:
             action=request.url.path,
             pending=next((v for v in known if v.state in PENDING), None),
             newest=known[0] if known else None,
+            titles=next((e.titles for e in entries if e.name == sheet.entry), {}),
             others=[e for e in entries if e.kind == sheet.kind] if sheet.new else [],
         )
 

@@ -10,6 +10,7 @@ from intermediary.console.editor.sections import Form
 from intermediary.console.mappings.paths import MOST, NAME
 from intermediary.console.pages import _N
 from intermediary.mapping import Document, LintFinding, MappingInvalid, Severity, parse, render
+from intermediary.mapping.rulebook import RULES
 
 PLACE = "d"
 """What the names of the document's fields begin with."""
@@ -27,6 +28,8 @@ class Note:
     message: str = ""
     """What we say: a message of the catalogue with values."""
     values: Mapping[str, object] | None = None
+    remedy: str = ""
+    """What to do: a message with the same values."""
     grave: bool = True
     rule: str = ""
     entry: str = ""
@@ -146,15 +149,21 @@ def _number(text: str) -> int:
 
 def notes_of(sheet: Sheet, findings: Iterable[LintFinding]) -> tuple[Note, ...]:
     """What the rules say, at the fields where it is to be mended."""
-    return tuple(
-        Note(
-            sheet.place_of(f.path) if f.entry == sheet.entry else "",
-            f"{f.text} {f.remedy}",
-            grave=f.severity is Severity.ERROR,
-            rule=str(getattr(f, "rule", "")),
-            entry="" if f.entry == sheet.entry else f.entry,
-        )
-        for f in findings
+    return tuple(_note(sheet, finding) for finding in findings)
+
+
+def _note(sheet: Sheet, found: LintFinding) -> Note:
+    ours = found.entry == sheet.entry
+    rule = RULES.get(found.rule)
+    return Note(
+        sheet.place_of(found.path) if ours else "",
+        "" if rule else f"{found.text} {found.remedy}",
+        rule.text if rule else "",
+        dict(found.values),
+        rule.remedy if rule else "",
+        grave=found.severity is Severity.ERROR,
+        rule=found.rule,
+        entry="" if ours else found.entry,
     )
 
 

@@ -14,6 +14,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const place = button.value.slice(verb.length + 1);
   const sent = new URLSearchParams(new FormData(event.target, button));
+  event.target.inert = true; // what is typed meanwhile would be lost
   try {
     const answer = await fetch(event.target.action, { method: "POST", body: sent, redirect: "error" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -27,6 +28,7 @@ document.addEventListener("submit", async (event) => {
     show(verb, place);
   } catch {
     dirty = false;
+    event.target.inert = false;
     HTMLFormElement.prototype.submit.call(with_button(event.target, button));
   }
 });

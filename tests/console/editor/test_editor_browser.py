@@ -37,11 +37,7 @@ def press(page: Page, name: str) -> None:
 
 
 def nothing_to_mend(page: Page) -> None:
-    """Checked, and the summary of what is to be mended is gone."""
-    told = page.locator("#summary, .kern-alert--success").first
-    told.wait_for()
-    page.wait_for_timeout(0)
-    assert "The rules find nothing to mend." in told.inner_text(), told.inner_text()
+    page.get_by_text("The rules find nothing to mend.").wait_for()
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -51,6 +47,7 @@ def test_a_new_evidence_type_with_a_rest_provider(
     look = javascript
     with editing.house.served(tmp_path) as url:
         page = visit(browser, "en", java_script_enabled=javascript).new_page()
+        page.set_default_timeout(60_000)
         page.goto(f"{url}/login?to=/providers/new")
         page.locator("button[value=erik]").click()
         if look:
@@ -83,8 +80,6 @@ def test_a_new_evidence_type_with_a_rest_provider(
         fill(page, **{f"{here}media_type": "application/pdf", f"{here}content__path": "$.pdf"})
         press(page, "Check")
         nothing_to_mend(page)
-        if look:
-            look_at(page, axe, "console-editor-provider-filled-en")
         page.locator("#reason").fill("The register goes online.")
         press(page, "Save draft")
         page.wait_for_url(f"{url}/mappings/provider/fischereiregister")
@@ -133,7 +128,6 @@ def test_the_pages_as_pictures(
         page = visit(browser, language).new_page()
         page.goto(f"{url}/login?to=/{birth}")
         page.locator("button[value=erik]").click()
-        look_at(page, axe, f"console-editor-mapping-{language}")
         page.goto(f"{url}/mappings/provider/unternehmensbasisregister/edit")
         look_at(page, axe, f"console-editor-provider-{language}")
         page.goto(f"{url}/{birth}")
