@@ -60,7 +60,8 @@ class Watch:
         answer = who.post(f"/console{path}", data={"csrf": self.console.csrf(who), **fields})
         if answer.status_code == 303:
             answer = who.get(answer.headers["location"])
-        return answer.text
+        page: str = answer.text
+        return page
 
 
 @pytest.fixture
