@@ -17,8 +17,9 @@ from intermediary.mapping import (
 
 _FINDING: Final[Mapping[str, Any]] = {
     "type": "object",
-    "required": ["severity", "entry", "path", "text", "remedy"],
+    "required": ["rule", "severity", "entry", "path", "text", "remedy"],
     "properties": {
+        "rule": {"type": "string", "description": "Id of the rule, or empty"},
         "severity": {"type": "string", "enum": ["error", "warning"]},
         "entry": {"type": "string", "description": "`evidence/<key>`, `provider/<key>`, …, or empty"},
         "path": {"type": "array", "items": {"type": ["string", "integer"]}},
@@ -88,6 +89,7 @@ def of_shape(error: RequestValidationError) -> Response:
     """What was sent has not the shape; what was sent is not repeated."""
     findings = [
         {
+            "rule": "",
             "severity": "error",
             "entry": "",
             "path": [step if isinstance(step, int) else str(step) for step in problem["loc"]],
@@ -102,6 +104,7 @@ def of_shape(error: RequestValidationError) -> Response:
 def finding(found: LintFinding) -> dict[str, Any]:
     """A finding for machines."""
     return {
+        "rule": found.rule,
         "severity": str(found.severity),
         "entry": found.entry,
         "path": list(found.path),

@@ -120,6 +120,7 @@ class EntriesOut(BaseModel):
 class FindingOut(BaseModel):
     """What a rule says of an entry."""
 
+    rule: str
     severity: str
     entry: str
     path: list[str | int]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from intermediary.console.pages import _N
-from intermediary.mapping import Action, State
+from intermediary.mapping import Action, State, rulebook
 
 STATES: Final[Mapping[str, tuple[str, str]]] = {
     State.DRAFT: ("info", _N("draft")),
@@ -153,3 +153,6 @@ REPORT: Final[Mapping[str, str]] = {
     "error": _N("error"),
     "warning": _N("warning"),
 }
+
+RULES: Final = rulebook.RULES
+"""What the rules say, by their id: messages of the catalogue."""
