@@ -25,7 +25,7 @@ from intermediary.console.exchanges.asking import (
     sought,
 )
 from intermediary.console.exchanges.contracts import ExchangeDesk
-from intermediary.console.exchanges.telling import failures, steps
+from intermediary.console.exchanges.telling import failures, grouped, steps
 from intermediary.console.languages import catalogue
 from intermediary.console.pages import _N
 from intermediary.exchange.model import Direction, Outcome, State
@@ -44,6 +44,7 @@ SHARED: Mapping[str, Any] = {
     "Kind": Kind,
     "Direction": Direction,
     "RECHECKS": RECHECKS,
+    "grouped": grouped,
 }
 
 

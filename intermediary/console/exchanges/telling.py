@@ -10,6 +10,7 @@ from intermediary.console.exchanges.words import FACTS, NATIONAL, OUTCOMES, PLAT
 from intermediary.console.languages import catalogue
 from intermediary.exchange.model import Event, Fact, Outcome, State
 from intermediary.exchange.records import Record
+from intermediary.exchange.transcripts import Line
 from intermediary.validation.rules.published import published_rules
 from intermediary.validation.rules.words import Words, wording
 from intermediary.web import Tongue
@@ -107,6 +108,17 @@ def duration(passed: timedelta) -> str:
     return "+" + " ".join([f"{n} {unit}" for n, unit in units if n][:2])
 
 
+def grouped(lines: tuple[Line, ...]) -> Iterator[tuple[Line, list[Line]]]:
+    """Each element with its attributes."""
+    at = 0
+    while at < len(lines):
+        end = at + 1
+        while end < len(lines) and lines[end].name.startswith("@"):
+            end += 1
+        yield lines[at], list(lines[at + 1 : end])
+        at = end
+
+
 def failures(record: Record, language: str) -> tuple[Failed, ...]:
     """The rules that failed: those of a refusal, each with its words in a language."""
     exchange = record.exchange
@@ -126,7 +138,8 @@ def _failed(detail: str, release: str, language: str) -> Iterator[Failed]:
         match = _RULE.fullmatch(sentence)
         if match is None:
             rule, colon, text = sentence.partition(": ")
-            yield Failed(rule if colon else "", "", text if colon else sentence)
+            said = text if colon else sentence
+            yield Failed(rule if colon else "", "", said[:1].upper() + said[1:])
             continue
         words = _words(match["rule"], release).get(language)
         yield Failed(
