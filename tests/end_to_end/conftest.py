@@ -16,10 +16,11 @@ from intermediary.sandbox.stories import STORIES, VERSIONS, Story, Told, tell, w
 from intermediary.sandbox.supervisor import Sandbox, free_world
 from intermediary.sandbox.world import World
 from intermediary.store import open_engine
+from tests.browsing import axe, browser
 from tests.end_to_end import strangers
 from tests.exchange.conftest import house, keys
 
-__all__ = ["house", "keys"]
+__all__ = ["axe", "browser", "house", "keys"]
 
 TIMING = {"send_retry": 0.5, "provider_retry": 0.3, "retry_ceiling": 2, "lease": 6}
 """Seconds; all else as it ships. A worker that was killed is replaced after its lease."""

@@ -4,18 +4,15 @@ Pictures of each page go to `build/pictures/e2e-*.png`.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from intermediary.sandbox.world import World
+from tests.browsing import violations
 from tests.end_to_end.conftest import BUILD
-from tests.preview.test_browser import ARGUMENTS, CHROMIUM, axe, violations
-
-__all__ = ["axe"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("sandbox"), pytest.mark.slow]
 
@@ -38,16 +35,6 @@ WORDS = {
         "nothing": "Nichts senden",
     },
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is missing (apt install chromium): NO PAGE WAS SEEN BY A BROWSER")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 class Walk:
