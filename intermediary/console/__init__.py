@@ -11,6 +11,7 @@ entries of the navigation, what needs attention. `desk.py` shows how a page is w
 from intermediary.console.access import Operator, Role
 from intermediary.console.checking import Checked, CheckedPart, Checker
 from intermediary.console.desk import Desk
+from intermediary.console.directories import DirectoriesDesk, directories_part
 from intermediary.console.dryrun import dryrun_part, would_change_summary
 from intermediary.console.editor import editor_part
 from intermediary.console.exchanges import Choices, ExchangeDesk, exchanges_part
@@ -32,6 +33,7 @@ __all__ = [
     "Choices",
     "ConsoleSettings",
     "Desk",
+    "DirectoriesDesk",
     "ExchangeDesk",
     "Flaw",
     "Operator",
@@ -43,6 +45,7 @@ __all__ = [
     "Tokens",
     "Traffic",
     "create_app",
+    "directories_part",
     "dryrun_part",
     "editor_part",
     "exchanges_part",

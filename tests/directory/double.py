@@ -3,13 +3,15 @@
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 import uvicorn
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
@@ -17,9 +19,11 @@ from fastapi import FastAPI
 from intermediary import trust
 from intermediary.directory import Cache, CommonServices, DirectorySettings, Service
 from intermediary.directory.discovery import Resolve
+from intermediary.directory.model import Publication
 from intermediary.mapping import load
 from intermediary.sandbox.common_services import Signer, directory_app, load_publications, own_publication
-from intermediary.sandbox.pki import _authority, issue, new_key
+from intermediary.sandbox.pki import _authority, issue, load_key, make_pki, new_key
+from intermediary.sandbox.platform_files import write_platform_files
 from intermediary.sandbox.world import World
 from intermediary.shipped import shipped
 from intermediary.trust import CertificatePolicy, Revocation
@@ -121,6 +125,23 @@ def running(app: FastAPI, folder: Path) -> Iterator[tuple[str, ssl.SSLContext]]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def platform_beside(folder: Path, publications: Sequence[Publication]) -> Iterator[FastAPI]:
+    """A platform's settings (INTERMEDIARY_SETTINGS) that lead to a running double of what is published."""
+    world = World(folder)
+    make_pki(world)
+    for name in ("oidc", "session"):
+        world.secret(name)
+    leaf = x509.load_pem_x509_certificate(world.certificate("common-services", "token").read_bytes())
+    signer = Signer(load_key(world.key("common-services", "token")), (leaf,))
+    made = directory_app(publications, signer)
+    settings = write_platform_files(world)
+    with running(made, folder) as (url, _), pytest.MonkeyPatch.context() as patch:
+        settings.write_text(settings.read_text().replace(world.url("common-services"), url))
+        patch.setenv("INTERMEDIARY_SETTINGS", str(settings))
+        yield made
 
 
 @contextmanager

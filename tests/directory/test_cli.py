@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from fastapi import FastAPI
 from typer.testing import CliRunner, Result
 
@@ -17,16 +16,12 @@ from intermediary.directory.model import Answer, PartyId
 from intermediary.mapping import load
 from intermediary.sandbox.common_services import (
     Fault,
-    Signer,
-    directory_app,
     load_publications,
     with_differences,
 )
-from intermediary.sandbox.pki import load_key, make_pki
-from intermediary.sandbox.platform_files import write_platform_files
-from intermediary.sandbox.world import PARTY_ID_TYPE, World
+from intermediary.sandbox.world import PARTY_ID_TYPE
 from intermediary.shipped import shipped
-from tests.directory.double import running
+from tests.directory.double import platform_beside
 from tests.directory.official import problems
 from tests.directory.samples import SAMPLES, requires_samples
 from tests.directory.test_client import BIRTH, ITALIAN, QUESTION
@@ -50,19 +45,9 @@ def ours() -> Publication:
 
 @pytest.fixture(scope="module")
 def double(tmp_path_factory: pytest.TempPathFactory, ours: Publication) -> Iterator[FastAPI]:
-    """A platform's settings that lead to a running double; its store holds the shipped mappings."""
-    world = World(tmp_path_factory.mktemp("platform"))
-    make_pki(world)
-    for name in ("oidc", "session"):
-        world.secret(name)
-    leaf = x509.load_pem_x509_certificate(world.certificate("common-services", "token").read_bytes())
-    made = directory_app(
-        (ours, *load_publications()), Signer(load_key(world.key("common-services", "token")), (leaf,))
-    )
-    settings = write_platform_files(world)
-    with running(made, world.root) as (url, _), pytest.MonkeyPatch.context() as patch:
-        settings.write_text(settings.read_text().replace(world.url("common-services"), url))
-        patch.setenv("INTERMEDIARY_SETTINGS", str(settings))
+    """A running double beside a platform whose store holds the shipped mappings."""
+    folder = tmp_path_factory.mktemp("platform")
+    with platform_beside(folder, (ours, *load_publications())) as made:
         imported = run.invoke(app, ["mappings", "import", str(shipped("mappings")), "--reason", "first"])
         assert imported.exit_code == 0, imported.output
         yield made
