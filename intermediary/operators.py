@@ -9,10 +9,12 @@ from starlette.types import ASGIApp
 from intermediary import console, trust
 from intermediary.as4.model import PMode
 from intermediary.audit import AuditLog
+from intermediary.directories import Directories
 from intermediary.dryruns import DryRuns
 from intermediary.exchange.model import Event, Fact, event
 from intermediary.keyring import held
 from intermediary.mapping import MappingStore
+from intermediary.operators_directories import ConsoleDirectories
 from intermediary.operators_exchanges import ConsoleExchanges
 from intermediary.settings import ConsoleGroup, Settings
 from intermediary.shipped import shipped
@@ -63,6 +65,9 @@ def console_app(
             ConsoleExchanges(engine, platform.exchanges, mappings.live, _ids(platform.pmodes), clock), clock
         ),
         console.partners_part(_Partners(settings, platform.partners, log, clock)),
+        console.directories_part(
+            ConsoleDirectories(Directories(settings, MappingStore(engine), clock, platform.pmodes))
+        ),
         console.dryrun_part(mappings, trials),
         console.log_part(_Acts(log)),
         console.sessions_part(),
