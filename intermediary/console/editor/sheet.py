@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from intermediary.console.editor.forms import document_of, form_of, tree_from, tree_of
-from intermediary.console.editor.nodes import Fields, Tree, Unshowable, flat, locate
+from intermediary.console.editor.nodes import Fields, Tree, Unshowable, find, flat, locate
 from intermediary.console.editor.sections import Form
 from intermediary.console.mappings.paths import MOST, NAME
 from intermediary.console.pages import _N
 from intermediary.mapping import Document, LintFinding, MappingInvalid, Severity, parse, render
-from intermediary.mapping.rulebook import RULES
+from intermediary.mapping.rulebook import RULES, SCHEMA_MISSING
 
 PLACE = "d"
 """What the names of the document's fields begin with."""
@@ -34,6 +34,8 @@ class Note:
     rule: str = ""
     entry: str = ""
     """Another entry that it is about."""
+    label: str = ""
+    """What the field is called: a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,18 @@ def notes_of(sheet: Sheet, findings: Iterable[LintFinding]) -> tuple[Note, ...]:
 
 def _note(sheet: Sheet, found: LintFinding) -> Note:
     ours = found.entry == sheet.entry
+    place = sheet.place_of(found.path) if ours else ""
+    shown = (
+        find(sheet.form.root, sheet.tree, place.removeprefix(f"{PLACE}."))
+        if place and not sheet.expert
+        else None
+    )
+    label = shown[0].label if shown else ""
+    if label and found.rule == SCHEMA_MISSING.id:
+        return Note(place, "", _N("This must be filled in."), rule=found.rule, label=label)
     rule = RULES.get(found.rule)
     return Note(
-        sheet.place_of(found.path) if ours else "",
+        place,
         "" if rule else f"{found.text} {found.remedy}",
         rule.text if rule else "",
         dict(found.values),
@@ -164,6 +175,7 @@ def _note(sheet: Sheet, found: LintFinding) -> Note:
         grave=found.severity is Severity.ERROR,
         rule=found.rule,
         entry="" if ours else found.entry,
+        label=label,
     )
 
 

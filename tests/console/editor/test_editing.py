@@ -49,7 +49,7 @@ def test_checking_shows_findings_at_their_fields_and_changes_nothing(editing: Ed
     sent = form.with_("check", d__level_of_assurance="", d__formats__0__media_type="text")
     page = browser.post(EDIT, data=sent).text
     assert 'href="#d.level_of_assurance"' in page
-    assert "«level_of_assurance» is missing" in page
+    assert "Level of assurance: This must be filled in." in page
     assert editing.store.versions(BIRTH)[0].number == 1
     assert len(editing.house.journal) == before
     page = browser.post(EDIT, data=form.with_("check", d__formats__0__media_type="text")).text
@@ -118,7 +118,7 @@ def test_a_new_entry_and_a_copy(editing: EditorHouse) -> None:
     assert kept.headers["location"] == "/console/mappings/evidence/taufschein"
     blank = Form(browser.get("/console/providers/new").text)
     page = browser.post("/console/providers/new", data=blank.with_("check")).text
-    assert "«national_id» is missing" in page
+    assert "National identifier: This must be filled in." in page
     assert browser.get(path, params={"copy": "evidence/nothing"}).status_code == 404
     assert browser.get(path, params={"copy": "provider/kba-zfer"}).status_code == 404
 

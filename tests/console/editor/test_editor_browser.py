@@ -59,7 +59,6 @@ def test_a_new_evidence_type_with_a_rest_provider(
         fill(page, agent_scheme="urn:cef.eu:names:identifier:EAS:0204", url="https://fischerei.example")
         press(page, "Check")
         page.locator("#summary").wait_for()
-        assert "«path»" not in page.locator("#editor").inner_text()
         rest = page.locator("#section-rest")
         if rest.get_attribute("open") is None:
             rest.locator("> summary").click()
@@ -119,10 +118,8 @@ def test_a_new_evidence_type_with_a_rest_provider(
     ]
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_the_pages_as_pictures(
-    editing: EditorHouse, browser: Browser, axe: str, tmp_path: Path, language: str
-) -> None:
+def test_the_pages_as_pictures(editing: EditorHouse, browser: Browser, axe: str, tmp_path: Path) -> None:
+    language = "de"  # the longer words; the story above is in English
     birth = "mappings/evidence/geburtsurkunde/edit"
     with editing.house.served(tmp_path) as url:
         page = visit(browser, language).new_page()
