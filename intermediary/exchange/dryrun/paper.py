@@ -28,6 +28,8 @@ class PaperLedger:
     def begin(self) -> Iterator["PaperLedger"]:
         yield self
 
+    read = begin
+
     def claim(
         self, queues: Sequence[Queue], *, owner: str, now: datetime, until: datetime
     ) -> tuple[Queue, str] | None:

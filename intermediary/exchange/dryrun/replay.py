@@ -113,8 +113,6 @@ ASPECTS = (
     "Fields lost",
 )
 """Names of aspects, in their order."""
-_TELLING = 4
-"""Of them, what tells a refusal."""
 ANSWERED = "answered"
 
 
@@ -134,7 +132,7 @@ def replay(requests: Iterable[PastRequest], live: MappingSet, draft: MappingSet,
             was, will = _answer(past, live, day, live), _answer(past, draft, day, live)
             results = was["Result"] == ANSWERED, will["Result"] == ANSWERED
             # Where one of the two is a refusal, all details differ and say nothing.
-            names = ASPECTS if results[0] == results[1] else ASPECTS[:_TELLING]
+            names = {(True, False): ASPECTS[:2], (False, True): ASPECTS[:4]}.get(results, ASPECTS)
             known[what] = tuple(
                 Aspect(name, was.get(name, ""), will.get(name, ""))
                 for name in names
@@ -151,7 +149,15 @@ def replay(requests: Iterable[PastRequest], live: MappingSet, draft: MappingSet,
 
 
 def _answer(past: PastRequest, mappings: MappingSet, day: date, live: MappingSet) -> dict[str, str]:
-    """How a request would be answered, aspect by aspect."""
+    """How a request would be answered, aspect by aspect; what breaks us is an answer, too."""
+    try:
+        return _answered(past, mappings, day, live)
+    except Exception as broken:  # a draft may say what no rule allows
+        reason = f"It would break here ({type(broken).__name__}); let the rules check the version"
+        return _refused(Outcome.FAILED, reason)
+
+
+def _answered(past: PastRequest, mappings: MappingSet, day: date, live: MappingSet) -> dict[str, str]:
     assert past.shape is not None
     request = _request(past, past.shape)
     served = reading.policy(request, mappings, day)

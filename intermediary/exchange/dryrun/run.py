@@ -153,7 +153,7 @@ class _Run:
         body, findings, request = self._read()
         self._receive(body)
         if request is not None:
-            self._go_on(request)
+            self._guarded(lambda: self._go_on(request))
         else:
             self._step()
         return self._result(findings, request)

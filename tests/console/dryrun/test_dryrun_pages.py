@@ -51,6 +51,7 @@ def test_choose_then_try_then_look(studio: Studio) -> None:
     ):
         assert part in result
     assert "The register does not identify people by it" in result
+    assert result.count('class="dr-lost"') > 5, "what is lost is marked in the request"
     assert _rows(studio) == before, "nothing is stored"
     assert studio.console.journal[-1][1:] == (
         "dry-run",
@@ -131,6 +132,22 @@ def test_what_is_not_there(studio: Studio) -> None:
     provider = client.get("/console/dry-run?entry=provider/kba-zfzr").text
     assert ENTRY in provider, "a provider is tried by a mapping that leads to it"
     assert client.post("/console/dry-run", data={"entry": ENTRY}).status_code == 403
+
+
+def test_a_version_that_cannot_be_read_is_told_with_its_remedy(studio: Studio) -> None:
+    studio.store.draft(
+        "evidence/geburtsurkunde", {"formats": 5}, expected=1, actor="erik", reason="x", at=NOW
+    )
+    client = studio.console.browser("vera")
+    for path in ("/dry-run", "/dry-run/changes"):
+        answer = client.get(f"/console{path}?entry=evidence/geburtsurkunde&version=2")
+        assert answer.status_code == 422
+        assert "Mend it first" in answer.text
+    call = {"entry": "evidence/geburtsurkunde", "version": 2}
+    for path in ("/dry-runs", "/replays"):
+        refused = client.post(f"/console/api/v1{path}", json=call, headers=studio.console.token("vera"))
+        assert refused.status_code == 422
+        assert refused.json()["findings"]
 
 
 def _call(client: TestClient, path: str, body: dict[str, Any], bearer: dict[str, str]) -> Any:

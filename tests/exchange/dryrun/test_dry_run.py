@@ -11,7 +11,17 @@ from lxml import etree
 from intermediary import edm, xml
 from intermediary.edm.model import EvidenceErrorResponse, EvidenceRequest, EvidenceResponse
 from intermediary.exchange import Outcome, PreviewStep
-from intermediary.exchange.dryrun import DryRun, Expected, Plan, Recorded, dry_run, sample_request
+from intermediary.exchange.dryrun import (
+    DryRun,
+    Expected,
+    PastRequest,
+    Plan,
+    Recorded,
+    dry_run,
+    replay,
+    sample_request,
+)
+from intermediary.exchange.shape import shape_of
 from intermediary.mapping.model import EvidenceMapping, MappingSet, Routing, SubjectKind
 from intermediary.national import xnachweis
 from intermediary.national.model import (
@@ -34,6 +44,7 @@ CASES = [
     for kind in mapping.subjects
 ]
 REST = "unternehmensbasisdaten"
+INPUT = next(m for m in MAPPINGS.mappings if m.key == VEHICLE).additional_inputs[0]
 
 
 def new_id() -> str:
@@ -276,6 +287,33 @@ def test_inputs_that_cannot_be_made_up_are_asked_for() -> None:
     assert run.missing == ("kennzeichen",)
     assert run.outcome is None
     assert tried(sample(), mappings, inputs={"kennzeichen": "xyz"}).answered
+
+
+@pytest.mark.parametrize(
+    "mappings",
+    [
+        changed(additional_inputs=(replace(INPUT, pattern="["),)),
+        changed(routing=Routing(provider="nobody")),
+        changed(routing=Routing(by="nothing", table={"x": "kba-zfzr"})),
+        changed(level_of_assurance="enormous"),
+    ],
+)
+def test_a_draft_that_no_rule_allows_is_tried_all_the_same(mappings: MappingSet) -> None:
+    run = tried(sample(), mappings)
+    assert not run.answered
+    assert run.problems or run.reason
+    request = sample()
+    past = PastRequest(
+        "1",
+        NOW,
+        request.specification_identifier,
+        request.evidence_type.evidence_type_classification,
+        request.procedure_code,
+        "BE",
+        "kba-zfzr",
+        shape_of(request, ()),
+    )
+    assert replay([past], MAPPINGS, mappings, NOW.date()).unknown == 0
 
 
 def test_losses_of_both_ways_are_told(house: House) -> None:
