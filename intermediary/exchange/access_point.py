@@ -79,7 +79,7 @@ class AccessPoint:
 
     def knows(self, message_id: str) -> bool:
         """True where a message from any partner with that id is stored."""
-        with self._ports.ledger.begin() as tx:
+        with self._ports.ledger.read() as tx:
             items = (message_item(Direction.IN, pmode.id, message_id) for pmode in self._ports.pmodes)
             return any(tx.message(item) is not None for item in items)
 

@@ -204,6 +204,9 @@ class Ledger(Protocol):
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction: committed at the end, rolled back on an exception."""
 
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A look: each thing as it is when it is asked for; nothing is locked, nothing may be written."""
+
     def claim(
         self, queues: Sequence[Queue], *, owner: str, now: datetime, until: datetime
     ) -> tuple[Queue, str] | None:

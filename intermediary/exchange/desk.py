@@ -58,7 +58,7 @@ class Desk:
 
     def view(self, token: str, visitor: str | None) -> PreviewView:
         """What to show to this visitor now."""
-        with self._ports.ledger.begin() as tx:
+        with self._ports.ledger.read() as tx:
             exchange = self._exchange(tx, token)
             return self._view(tx, exchange, visitor)
 
@@ -245,17 +245,16 @@ class Desk:
         visitor: str | None,
         request: EvidenceRequest | None = None,
     ) -> PreviewView:
-        """`request`: where it was read already; most pages need only who asks."""
+        """`request`: where it was read already."""
         mapping = self._mapping(exchange)
         mappings = self._ports.mappings_of(exchange)
         provider = mappings.providers.get(exchange.provider_key or "")
         step = self._step(exchange, visitor)
-        if request is None and step is PreviewStep.INPUT:
+        if request is None:
             request = self._outbox.request_of(tx, exchange)
-        requester = request.evidence_requester if request else self._outbox.requester_of(tx, exchange)
         view = PreviewView(
             step=step,
-            requester_name=_name(requester.names),
+            requester_name=_name(request.evidence_requester.names),
             requester_country=exchange.requester_country,
             procedure=exchange.procedure,
             evidence_title=mapping.titles,
@@ -267,7 +266,7 @@ class Desk:
             approved=len(exchange.approved),
             declined=exchange.outcome is Outcome.DECLINED,
         )
-        if step is PreviewStep.INPUT and request is not None:
+        if step is PreviewStep.INPUT:
             fields = translation.missing_inputs(request, mapping, {})
             inputs = tuple(
                 InputField(f.key, f.titles, f.hints, f.required, f.pattern, f.choices) for f in fields

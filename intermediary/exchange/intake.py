@@ -13,6 +13,7 @@ from intermediary.edm.codes import ErrorCode
 from intermediary.edm.model import EvidenceRequest, Text
 from intermediary.exchange import answers, persons, reading, transcripts
 from intermediary.exchange.contracts import Queue, Transaction
+from intermediary.exchange.lately import ReadRequest
 from intermediary.exchange.model import (
     Event,
     Exchange,
@@ -69,7 +70,7 @@ class Intake:
     def handle(self, item: str, owner: str) -> None:
         """Handle one stored message; idempotent, since the message's state moves in the same commit."""
         ports = self._ports
-        with ports.ledger.begin() as tx:
+        with ports.ledger.read() as tx:
             message = tx.message(item)
         if message is None or message.state is not MessageState.STORED:
             return
@@ -84,6 +85,7 @@ class Intake:
                     tx.save_message(_handled(message, None))
             return
         first, shape, heard = None, None, self._heard(verdict.root)
+        self._remember(item, verdict, heard)
         if isinstance(verdict, reading.Readable) and verdict.request.preview_location is None:
             known = self._ports.mappings(message.at.date())
             shape = shape_of(verdict.request, known.identifiers_without_meaning)
@@ -132,6 +134,11 @@ class Intake:
         said = transcripts.persons_values(root)
         values = self._ports.blind_index(persons.of_message(root))
         return _Heard(transcripts.of_edm(root, said), values, said)
+
+    def _remember(self, item: str, read: reading.Readable | reading.Refused, heard: _Heard | None) -> None:
+        if heard is not None:
+            request = read.request if isinstance(read, reading.Readable) else None
+            self._outbox.lately.put(item, ReadRequest(read.header, heard.secrets, request))
 
     def _first(
         self, message: Message, read: reading.Readable, heard: _Heard | None, now: datetime

@@ -10,7 +10,6 @@ from intermediary import as4, edm, xml
 from intermediary.as4.model import Packed
 from intermediary.edm.codes import AgentRole
 from intermediary.edm.model import (
-    Agent,
     EdmMessage,
     EvidenceException,
     EvidenceRequest,
@@ -19,6 +18,7 @@ from intermediary.edm.model import (
 )
 from intermediary.exchange import answers, transcripts
 from intermediary.exchange.contracts import Delivery, PartnerUnreachable, Queue, Stage, Transaction
+from intermediary.exchange.lately import Lately, ReadRequest
 from intermediary.exchange.model import (
     Direction,
     Document,
@@ -68,22 +68,44 @@ class Outbox:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+        self.lately = Lately(ports.clock)
+
+    def request(self, exchange: Exchange) -> EvidenceRequest:
+        """The first request of an exchange."""
+        known = self.lately.get(_first(exchange))
+        if known is not None and known.request is not None:
+            return known.request
+        with self._ports.ledger.read() as tx:
+            return self.request_of(tx, exchange)
 
     def request_of(self, tx: Transaction, exchange: Exchange) -> EvidenceRequest:
-        """The first request of an exchange, read again from its sealed message (some 0.1 ms)."""
-        request = edm.read(self._first(tx, exchange))
-        assert isinstance(request, EvidenceRequest)
-        return request
+        """As `request`, within a transaction."""
+        read = self.lately.get(_first(exchange))
+        if read is None:
+            read = self._read(self._asked(tx, exchange, exchange.request_message_id))
+        assert read.request is not None, "a request that is not valid is not taken on"
+        return read.request
 
-    def requester_of(self, tx: Transaction, exchange: Exchange) -> Agent:
-        """Who asks in the first request; the rest of it is not read."""
-        requester = edm.peek(self._first(tx, exchange)).evidence_requester
-        assert requester is not None, "a request without requester is not taken on"
-        return requester
-
-    def _first(self, tx: Transaction, exchange: Exchange) -> etree._Element:
-        message = self._asked(tx, exchange, exchange.request_message_id)
-        return xml.parse(split(unseal(self._ports, message.key, message))[0].data)
+    def _read(self, message: Message) -> ReadRequest:
+        """What a message says that came in, valid or not."""
+        known = self.lately.get(message.item)
+        if known is not None:
+            return known
+        parts = split(unseal(self._ports, message.key, message))
+        try:
+            root = xml.parse(parts[0].content.head(xml.MOST))
+        except xml.XmlRefused:  # what could not be parsed is answered all the same
+            return ReadRequest(Header(kind=None))
+        request = None
+        with contextlib.suppress(edm.EdmUnreadable):
+            request = edm.read(root)
+        read = ReadRequest(
+            edm.peek(root),
+            transcripts.persons_values(root),
+            request if isinstance(request, EvidenceRequest) else None,
+        )
+        self.lately.put(message.item, read)
+        return read
 
     def error(
         self,
@@ -139,15 +161,12 @@ class Outbox:
     def answer(self, exchange: Exchange, now: datetime) -> Outgoing:
         """The final answer of a settled exchange, packed; its outcome says which."""
         assert exchange.answer_to is not None and exchange.outcome is not None
-        with self._ports.ledger.begin() as tx:
+        with self._ports.ledger.read() as tx:
             asked = self._asked(tx, exchange, exchange.answer_to)
             documents = tx.documents(exchange.id)
         profile = edm.profile_for(exchange.edm_version)
-        header, secrets = Header(kind=None), frozenset[str]()
-        with contextlib.suppress(xml.XmlRefused):  # what could not be parsed is answered all the same
-            parts = split(unseal(self._ports, asked.key, asked))
-            root = xml.parse(parts[0].content.head(xml.MOST))
-            header, secrets = edm.peek(root), transcripts.persons_values(root)
+        read = self._read(asked)
+        header, secrets = read.header, read.secrets
         outcome = exchange.outcome
         if outcome is Outcome.DECLINED and profile.decline_is_empty_response:
             outcome = Outcome.APPROVED
@@ -275,7 +294,7 @@ class Outbox:
     def send(self, item: str, owner: str) -> None:
         """Deliver one queued message once, or look how far it came: acknowledged, later again, given up."""
         ports = self._ports
-        with ports.ledger.begin() as tx:
+        with ports.ledger.read() as tx:
             message = tx.message(item)
         if message is None or message.state not in _TO_SEND:
             return
@@ -411,6 +430,11 @@ class Outbox:
         exchange = tx.exchange(message.exchange_id or "")
         if exchange and exchange.answer_message_id == message.message_id:
             close(tx, exchange, now)
+
+
+def _first(exchange: Exchange) -> str:
+    """The message that began an exchange."""
+    return message_item(Direction.IN, exchange.pmode_id, exchange.request_message_id)
 
 
 class OwnMessageInvalid(Exception):  # noqa: N818

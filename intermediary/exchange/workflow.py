@@ -49,7 +49,7 @@ class Workflow:
 
     def step(self, exchange_id: str, owner: str) -> None:
         """Do what is due for one exchange."""
-        with self._ports.ledger.begin() as tx:
+        with self._ports.ledger.read() as tx:
             exchange = tx.exchange(exchange_id)
         if exchange is None or exchange.due_at is None:
             return
@@ -136,8 +136,7 @@ class Workflow:
             self._write(exchange, owner, lambda tx, fresh: self._time_over(tx, fresh, now))
             return
         mappings, mapping = self._mapped(exchange)
-        with ports.ledger.begin() as tx:
-            request = self._outbox.request_of(tx, exchange)
+        request = self._outbox.request(exchange)
         try:
             translated = translation.to_national(
                 request,

@@ -97,6 +97,11 @@ class _ObservedLedger:
             yield cast(Transaction, transaction)
         self._tell(transaction)
 
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        with self._ledger.read() as inner:
+            yield cast(Transaction, _ObservedTransaction(inner))
+
     def claim(self, queues: Sequence[Queue], **lease: Any) -> tuple[Queue, str] | None:
         work_at(None)
         return self._ledger.claim(queues, **lease)

@@ -113,11 +113,13 @@ class _Statements:
         exchange, message = _columns(_EXCHANGES, Exchange, "owner"), _columns(_MESSAGES, Message, "owner")
         document = _columns(_DOCUMENTS, Document)
         wanted: BindParameter[str] = bindparam("wanted")
-        self.exchange = {
-            by: Statement(
-                engine, select(*exchange).where(_EXCHANGES.c[by] == wanted).with_for_update(), exchange
-            )
+        by_key = {
+            by: select(*exchange).where(_EXCHANGES.c[by] == wanted)
             for by in ("id", "token_hash", "national_request_id")
+        }
+        self.exchange = {by: Statement(engine, one, exchange) for by, one in by_key.items()}
+        self.exchange_locked = {
+            by: Statement(engine, one.with_for_update(), exchange) for by, one in by_key.items()
         }
         a_message = select(*message).where(_MESSAGES.c.item == wanted)
         self.message = Statement(engine, a_message, message)
@@ -172,8 +174,9 @@ class _Statements:
 class SqlTransaction:
     """One transaction of the ledger; implements exchange.contracts.Transaction."""
 
-    def __init__(self, session: Session, statements: _Statements) -> None:
-        self._session, self._statements = session, statements
+    def __init__(self, session: Session, statements: _Statements, *, locks: bool = True) -> None:
+        """`locks` is False where it only looks."""
+        self._session, self._statements, self._locks = session, statements, locks
         self._exchanges: dict[str, Exchange] = {}
         self._messages: dict[str, Message | None] = {}
         """What this transaction has read or written, and so locked: it need not be read again. A message that
@@ -198,7 +201,8 @@ class SqlTransaction:
         return self._exchange("national_request_id", national_request_id)
 
     def _exchange(self, by: str, wanted: str) -> Exchange | None:
-        row = self._session.first(self._statements.exchange[by], {"wanted": wanted})
+        statements = self._statements.exchange_locked if self._locks else self._statements.exchange
+        row = self._session.first(statements[by], {"wanted": wanted})
         if row is None:
             return None
         owner, exchange = row.pop(), _exchange_of(row)
@@ -222,7 +226,7 @@ class SqlTransaction:
         duplicate of it that is written into the log must not wait for each other.
         """
         if item not in self._messages:
-            self._message(item, locked=not item.startswith(_INCOMING))
+            self._message(item, locked=self._locks and not item.startswith(_INCOMING))
         return self._messages[item]
 
     def _message(self, item: str, *, locked: bool) -> None:
@@ -366,6 +370,12 @@ class SqlLedger:
             yield transaction
             transaction.write_log()
         self._forget(transaction.forgotten)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A look, without a transaction: each statement is one of its own."""
+        with self._database.alone() as session:
+            yield SqlTransaction(session, self._statements, locks=False)
 
     def _forget(self, blobs: list[str]) -> None:
         for blob in blobs:

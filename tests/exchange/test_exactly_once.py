@@ -82,7 +82,7 @@ def test_a_node_that_dies_while_it_stores_a_message_has_given_no_receipt(
 
 def test_a_request_is_taken_on_once_though_its_worker_dies(house: House) -> None:
     house.push(a_request())
-    with killed(house, "before", nth(2)):  # what it made of the request is not written
+    with killed(house, "before", nth(1)):  # what it made of the request is not written
         house.work()
     assert house.partner.delivered == []
     after_the_lease(house)
