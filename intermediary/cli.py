@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from intermediary.audit import AuditLog, Story
 from intermediary.cli_directory import app as directory_app
 from intermediary.cli_keys import app as keys_app
+from intermediary.cli_languages import app as languages_app
 from intermediary.cli_mappings import app as mappings_app
 from intermediary.cli_output import Json, err, out, print_json
 from intermediary.cli_pmodes import app as pmodes_app
@@ -42,6 +43,7 @@ app.add_typer(releases_app, name="releases")
 app.add_typer(pmodes_app, name="pmodes")
 app.add_typer(trust_app, name="trust")
 app.add_typer(keys_app, name="keys")
+app.add_typer(languages_app, name="languages")
 app.add_typer(provider_app, name="provider")
 app.command("validate")(validate)
 app.command("worker")(worker)

@@ -6,13 +6,12 @@ bytes, seconds to send them, checks at a time; who comes when all are busy is to
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC
 from typing import Any, Final
 
 from fastapi import APIRouter
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -20,8 +19,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from intermediary.console.checking import Checked, Checker, as_json, known_releases, words
-from intermediary.console.wording import LANGUAGES, TEXTS
+from intermediary.console.languages import catalogue
+from intermediary.console.pages import _N, environment
 from intermediary.validation import UnknownRelease, ValidationError
+from intermediary.web import Tongue, wanted
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -48,6 +49,30 @@ class SelfCheckSettings:
     """Checks that run at the same time; more wait `seconds_to_wait`, then get 503."""
     seconds_to_wait: float = 5.0
     static: str = "/preview/static"
+    languages: tuple[str, ...] = ("en", "de")
+    """Those of the console's catalogues that are offered; the first is the default."""
+
+
+STATES: Final[Mapping[str, str]] = {
+    "checked": _N("checked"),
+    "encrypted": _N("encrypted, so not looked into"),
+    "compressed": _N("compressed, but not readable"),
+    "unread": _N("too large to be looked into"),
+    "missing": _N("missing"),
+    "other": _N("present; not a message of the data model, so not judged"),
+}
+"""What became of a part."""
+
+REFUSALS: Final[Mapping[str, str]] = {
+    "large": _N("The message has more than %(megabytes)s MB. Send it without its large attachments."),
+    "slow": _N("The message did not arrive in time. Send it again."),
+    "empty": _N("There is no message. Choose a file, or paste the text."),
+    "form": _N("The form could not be read. Send it again."),
+    "busy": _N("Too many messages are being checked. Try again in ten seconds."),
+    "broken": _N("The checks of this installation are incomplete. Tell the operator."),
+    "release": _N("This version is not known here. Known are %(releases)s."),
+}
+"""Why a call is refused before anything is checked."""
 
 
 class _Refused(Exception):  # noqa: N818
@@ -62,13 +87,7 @@ def self_check_router(checker: Checker, settings: SelfCheckSettings = SelfCheckS
     """The two routes; mount them beside the preview pages, whose design files they use."""
     router = APIRouter()
     gate = asyncio.Semaphore(settings.at_a_time)
-    template = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("validate.html")
+    tongues = [(code, Tongue(code, UTC).own_name()) for code in settings.languages]
 
     async def check(data: bytes, name: str, release: str | None, content_type: str | None) -> Checked:
         try:
@@ -87,20 +106,24 @@ def self_check_router(checker: Checker, settings: SelfCheckSettings = SelfCheckS
 
     def page(language: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         shown: dict[str, Any] = {"checked": None, "problem": None, "release": ""}
-        text = template.render(
-            t=TEXTS[language], language=language, languages=LANGUAGES, releases=known_releases(),
+        text = environment(language).get_template("validate.html").render(
+            language=language, languages=tongues, releases=known_releases(), states=STATES,
             static=settings.static, megabytes=settings.max_bytes // 1024 // 1024, words=words,
             **{**shown, **context},
         )  # fmt: skip
         return HTMLResponse(text, status, {**_HEADERS, "Content-Language": language})
 
+    def language_of(request: Request) -> str:
+        asked = request.query_params.get("lang", "")
+        return asked if asked in settings.languages else wanted(request, settings.languages, "")
+
     @router.get("/validate", include_in_schema=False)
     def form(request: Request) -> Response:
-        return page(_language(request))
+        return page(language_of(request))
 
     @router.post("/validate", include_in_schema=False)
     async def submit(request: Request) -> Response:
-        language = _language(request)
+        language = language_of(request)
         content_type = request.headers.get("content-type", "")
         as_page = content_type.lower().startswith("multipart/form-data")
         retry = {"Retry-After": "10"}
@@ -115,9 +138,10 @@ def self_check_router(checker: Checker, settings: SelfCheckSettings = SelfCheckS
             return page(language, checked=checked, release=release or "")
         except _Refused as refused:
             headers = retry if refused.status == 503 else {}
-            reason = TEXTS[language][f"refused_{refused.reason}"].format(
-                megabytes=settings.max_bytes // 1024 // 1024, releases=", ".join(known_releases())
-            )
+            reason = catalogue(language).gettext(REFUSALS[refused.reason]) % {
+                "megabytes": settings.max_bytes // 1024 // 1024,
+                "releases": ", ".join(known_releases()),
+            }
             if as_page:
                 shown = page(language, status=refused.status, problem=reason)
                 shown.headers.update(headers)
@@ -175,11 +199,3 @@ async def _upload(
     if not text.strip():
         raise _Refused(400, "empty")
     return text, "message", release
-
-
-def _language(request: Request) -> str:
-    wanted = request.query_params.get("lang", "")
-    if wanted in LANGUAGES:
-        return wanted
-    accepted = request.headers.get("accept-language", "").lower()[:200].split(",")
-    return next((tag.strip()[:2] for tag in accepted if tag.strip()[:2] in LANGUAGES), "en")
