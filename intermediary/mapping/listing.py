@@ -87,6 +87,12 @@ def entries(connection: Connection, day: date) -> tuple[Entry, ...]:
     return tuple(_entry(name, found[name], day, documents[name]) for name in sorted(found))
 
 
+def entry(connection: Connection, name: str, day: date) -> Entry:
+    """One entry. Raises MappingMissing."""
+    found = records.known(connection, name)
+    return _entry(name, found, day, records.document(connection, name, _shown(found, day)))
+
+
 def _shown(versions: list[Version], day: date) -> int:
     live = sorted((v for v in versions if v.state is State.LIVE), key=_publication)
     if live:

@@ -92,6 +92,11 @@ class MappingStore:
             found = listing.entries(connection, day)
         return tuple(e for e in found if e.fits(text, kind, state))
 
+    def entry(self, name: str, day: date) -> Entry:
+        """One entry. Raises MappingMissing."""
+        with self._reading.connect() as connection:
+            return listing.entry(connection, name, day)
+
     def versions(self, entry: str) -> tuple[Version, ...]:
         """Every version of an entry, the newest first. Raises MappingMissing."""
         with self._reading.connect() as connection:

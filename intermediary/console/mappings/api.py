@@ -129,8 +129,7 @@ def reading_api(desk: Desk, reader: Reader) -> APIRouter:
     @router.get("/mappings/{entry:entry}", summary="One entry as it stands today")
     def one(entry: EntryName, _caller: Caller) -> EntryOut:
         day = desk.clock().date()
-        entries = store.entries(day)
-        references = listing.references_of(entries)
+        references = listing.references_of(store.entries(day, kind="references"))
         return EntryOut.of(listing.row(reader.entry(entry, day), day, references))
 
     @router.get("/mappings/{entry:entry}/versions", summary="Its versions, the newest first")

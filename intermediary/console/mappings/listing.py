@@ -6,12 +6,13 @@ A draft may say anything: what has another shape than it should is left out here
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from intermediary.mapping import Document, Entry, State, Version
 from intermediary.mapping.life import same_person
 from intermediary.web import Tongue
 
+_T = TypeVar("_T")
 PAGE = 50
 """Rows of a page."""
 SOON = timedelta(days=30)
@@ -161,7 +162,7 @@ def _order(sort: str, who: str, tongue: Tongue, *, reviewer: bool) -> Callable[[
     return {"title": title, "changed": changed, "ends": ends, "national": national}.get(sort, attention)
 
 
-def page(rows: Sequence[Row], number: int) -> tuple[Sequence[Row], int]:
+def page(rows: Sequence[_T], number: int) -> tuple[Sequence[_T], int]:
     """The rows of a page (from 1), and how many pages there are."""
     pages = max(1, -(-len(rows) // PAGE))
     start = (min(number, pages) - 1) * PAGE

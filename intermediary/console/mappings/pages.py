@@ -50,12 +50,12 @@ def reading_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
         return desk.page(request, operator, "mappings/findings.html", **SHARED, findings=flaws)
 
     @router.get("/evidence-types")
-    def evidence_types(request: Request, operator: Sees) -> Response:
-        return _matrix(desk, store, request, operator, kind="evidence-types")
+    def evidence_types(request: Request, operator: Sees, page: Annotated[int, Query(ge=1)] = 1) -> Response:
+        return _matrix(desk, store, request, operator, kind="evidence-types", number=page)
 
     @router.get("/requirements")
-    def requirements(request: Request, operator: Sees) -> Response:
-        return _matrix(desk, store, request, operator, kind="requirements")
+    def requirements(request: Request, operator: Sees, page: Annotated[int, Query(ge=1)] = 1) -> Response:
+        return _matrix(desk, store, request, operator, kind="requirements", number=page)
 
     @router.get("/mappings/{entry:entry}")
     def entry(request: Request, entry: EntryName, operator: Sees) -> Response:
@@ -243,7 +243,9 @@ def _entry(
     )
 
 
-def _matrix(desk: Desk, store: MappingStore, request: Request, operator: Operator, *, kind: str) -> Response:
+def _matrix(
+    desk: Desk, store: MappingStore, request: Request, operator: Operator, *, kind: str, number: int
+) -> Response:
     day, query = desk.clock().date(), request.query_params
     entries = store.entries(day)
     proved = matrix.requirements(entries, day)
@@ -256,13 +258,16 @@ def _matrix(desk: Desk, store: MappingStore, request: Request, operator: Operato
         and (not procedure or procedure in thing.procedures)
         and (show not in ("mapped", "unmapped") or thing.mapped is (show == "mapped"))
     ]
+    some, pages = listing.page(shown, number)
     return desk.page(
         request,
         operator,
         "mappings/matrix.html",
         **SHARED,
         kind=kind,
-        things=shown,
+        things=some,
+        page=min(number, pages),
+        pages=pages,
         total=len(things),
         q=q,
         procedure=procedure,

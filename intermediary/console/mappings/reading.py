@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from intermediary.console.mappings.listing import references_of
 from intermediary.mapping import (
     PENDING,
     Document,
@@ -42,7 +41,6 @@ class Shown:
     """The set of the day with this version in it."""
     used_by: Sequence[str] = ()
     """Of a provider: the mappings that may lead to it."""
-    references: Mapping[str, Sequence[str]] | None = None
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -68,7 +66,7 @@ class Reader:
 
     def entry(self, name: str, day: date) -> Entry:
         """One entry. Raises MappingMissing."""
-        return one(self.store.entries(day), name)
+        return self.store.entry(name, day)
 
     def flaws(self, day: date) -> tuple[LintFinding, ...]:
         """What the rules say of all that is in force on a day."""
@@ -88,8 +86,7 @@ class Reader:
 
     def shown(self, name: str, number: int | None, day: date) -> Shown:
         """A version, by default the one that counts today. Raises MappingMissing."""
-        entries = self.store.entries(day)
-        entry = one(entries, name)
+        entry = self.store.entry(name, day)
         version = current(entry) if number is None else self.store.version(name, number)
         document = self.store.document(name, version.number)
         findings, held, unreadable = self._held(entry, version, day)
@@ -105,7 +102,6 @@ class Reader:
             platform=held.platform if held and kind == "platform" else None,
             held=held,
             used_by=needed_by(held, name) if held and kind == "provider" else (),
-            references=held.references if held else references_of(entries),
         )
 
     def _held(
@@ -114,7 +110,8 @@ class Reader:
         """What the rules say, the set with this version (None: unreadable), and whether that is its fault."""
         live = version.state is State.LIVE
         try:
-            held = self.store.would_be(version.ref, day=day)
+            now = version == entry.in_force
+            held = self.store.live(day) if now else self.store.would_be(version.ref, day=day)
         except MappingInvalid as invalid:
             mine = tuple(f for f in invalid.findings if f.entry == version.entry)
             return mine or invalid.findings, None, bool(mine)
@@ -123,14 +120,6 @@ class Reader:
         if version.state in PENDING:
             return self.store.findings(version.ref, day=day), held, False
         return (), held, False
-
-
-def one(entries: Sequence[Entry], name: str) -> Entry:
-    """The entry of a name. Raises MappingMissing."""
-    for entry in entries:
-        if entry.name == name:
-            return entry
-    raise MappingMissing(f"There is no entry {name}")
 
 
 def current(entry: Entry) -> Version:

@@ -70,6 +70,14 @@ def test_providers_are_listed_and_say_who_asks_them(studio: Studio) -> None:
     assert "Company identity" in page.partition("Asked for")[2]
 
 
+def test_one_entry_is_read_as_in_the_list(studio: Studio) -> None:
+    studio.in_review()
+    day = studio.clock().date()
+    assert [studio.store.entry(e.name, day) for e in studio.store.entries(day)] == [
+        *studio.store.entries(day)
+    ]
+
+
 def test_an_entry_is_told_in_words(studio: Studio) -> None:
     page = studio.text(studio.browser("vera"), f"/mappings/{BIRTH}")
     for words in (
