@@ -24,7 +24,8 @@ from intermediary.exchange.clock import PlatformClock
 from intermediary.exchange.contracts import Ledger
 from intermediary.keyring import Trust, held, open_as4_keys, open_trust
 from intermediary.mapping import MappingConflict, MappingStore, StoredMappings, load
-from intermediary.operators import console_app
+from intermediary.operators import console_app, console_settings
+from intermediary.selfservice import provider_pages
 from intermediary.settings import GatewayGroup, NationalGroup, Settings
 from intermediary.shipped import shipped
 from intermediary.transport import as4 as as4_door
@@ -211,6 +212,8 @@ def create_app(platform: Platform) -> FastAPI:
                 operator_name=pages.operator_name,
             )
         )
+        chosen = console_settings(settings, settings.console, pages.session_secret, pages.operator_name)
+        app.mount(*provider_pages(platform, settings.console, _national(settings.national), chosen))
     app.include_router(health.routes(platform.engine, platform.clock.explained))
     for passing in health.PASSING:
         app.add_exception_handler(passing, health.come_again)

@@ -63,6 +63,8 @@ class ConsoleGroup(_Group):
     api_audience: str = "intermediary"
     development_login: bool = False
     """Choose who you are: refused unless `sandbox = true` and `public_url` is on this machine."""
+    provider_hosts: list[str] = Field(default_factory=list)
+    """Names and networks (CIDR) that test systems of invited providers may have, public or not."""
 
 
 _Seconds = Annotated[float, Field(gt=0)]
