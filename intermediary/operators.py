@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from intermediary import console, trust
 from intermediary.as4.model import PMode
 from intermediary.audit import AuditLog
+from intermediary.console import selfservice
 from intermediary.directories import Directories
 from intermediary.dryruns import DryRuns
 from intermediary.exchange.model import Event, Fact, event
@@ -35,18 +36,7 @@ def console_app(
 ) -> tuple[str, ASGIApp]:
     """Path and application of the console. Raises SettingsInvalid."""
     settings, engine, clock, ledger = platform.settings, platform.engine, platform.clock, platform.ledger
-    chosen = console.ConsoleSettings(
-        session_secret=session_secret,
-        public_url=settings.public_url,
-        oidc=_oidc(group, settings),
-        roles_claim=group.roles_claim,
-        role_names=group.role_names,
-        api_audience=group.api_audience,
-        development_login=group.development_login,
-        sandbox=settings.sandbox,
-        operator_name=operator_name,
-        timezone=settings.timezone,
-    )
+    chosen = console_settings(settings, group, session_secret, operator_name)
     client = OidcClient(chosen.oidc) if chosen.oidc else None
     tokens = console.Tokens(chosen, client)
 
@@ -68,6 +58,13 @@ def console_app(
         console.directories_part(
             ConsoleDirectories(Directories(settings, MappingStore(engine), clock, platform.pmodes))
         ),
+        selfservice.selfservice_part(
+            mappings,
+            selfservice.Invitations(engine, session_secret, clock),
+            selfservice.Runs(engine, clock),
+            settings.public_url,
+            clock,
+        ),
         console.dryrun_part(mappings, trials),
         console.log_part(_Acts(log)),
         console.sessions_part(),
@@ -82,6 +79,24 @@ def console_app(
         attention=tuple(look for part in parts for look in part.attention),
     )
     return chosen.base_path, console.create_app(desk, tokens, client, parts)
+
+
+def console_settings(
+    settings: Settings, group: ConsoleGroup, session_secret: str, operator_name: str
+) -> console.ConsoleSettings:
+    """How console and provider pages present themselves. Raises SettingsInvalid."""
+    return console.ConsoleSettings(
+        session_secret=session_secret,
+        public_url=settings.public_url,
+        oidc=_oidc(group, settings),
+        roles_claim=group.roles_claim,
+        role_names=group.role_names,
+        api_audience=group.api_audience,
+        development_login=group.development_login,
+        sandbox=settings.sandbox,
+        operator_name=operator_name,
+        timezone=settings.timezone,
+    )
 
 
 def _ids(pmodes: Sequence[PMode]) -> tuple[str, ...]:
