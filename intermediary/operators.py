@@ -55,15 +55,15 @@ def console_app(
             ConsoleExchanges(engine, platform.exchanges, mappings.live, _ids(platform.pmodes), clock), clock
         ),
         console.partners_part(_Partners(settings, platform.partners, log, clock)),
-        console.directories_part(
-            ConsoleDirectories(Directories(settings, MappingStore(engine), clock, platform.pmodes))
-        ),
         selfservice.selfservice_part(
             mappings,
             selfservice.Invitations(engine, session_secret, clock),
             selfservice.Runs(engine, clock),
             settings.public_url,
             clock,
+        ),
+        console.directories_part(
+            ConsoleDirectories(Directories(settings, MappingStore(engine), clock, platform.pmodes))
         ),
         console.dryrun_part(mappings, trials),
         console.log_part(_Acts(log)),
