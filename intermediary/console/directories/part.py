@@ -127,7 +127,7 @@ def _pages(desk: Desk, directories: DirectoriesDesk) -> APIRouter:
             silent = str(error)
         body = told.body[:_SHOWN].decode("utf-8", "replace") if told else ""
         return desk.page(
-            request, operator, "directories/answer.html", what=what, values=values, said=said, told=told,
+            request, operator, "directories/answer.html", what=what, values=values, given=said, told=told,
             silent=silent, words=words, body=body, cut=bool(told and len(told.body) > _SHOWN), prefix=_SAID,
             status=503 if silent else 200,
         )  # fmt: skip

@@ -108,7 +108,7 @@ def test_from_a_procedure_to_a_provider(vera: TestClient, house: ConsoleHouse) -
     assert "Registry of Milan" in page
     assert "&lt;?xml" in page, "the answer as it came"
     only = vera.post("/console/directories/answers", data={**fields, "provider": "rom"}).text
-    assert '<h3 class="kern-title">Registry of Milan' not in only
+    assert '<h3 class="kern-heading-small">Registry of Milan' not in only
     records = [data for _, action, data in house.journal if action == "ask-directory"]
     assert records == [{"evidence_type": ITALIAN, "country": "IT"}] * 2, "nothing of what was said"
     german = vera.get(f"/console/directories/answers?what=evidence-types&requirement={BIRTH}&lang=de").text
