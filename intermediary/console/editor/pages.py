@@ -170,6 +170,7 @@ class Editor:
             request,
             operator,
             "editor/editor.html",
+            status=409 if shown.theirs else 200,
             sheet=sheet,
             shown=shown,
             notes=by_place(shown.notes),
