@@ -246,6 +246,7 @@ def _form(
         possible=possible,
         own_step=own,
         companions=others,
+        beside={c.version.ref: _beside(store, c) for c in others if c.needed},
         ticked={f"{name}@{number}" for name, number in ticked},
         findings=findings,
         grave=any(f.severity == "error" for f in findings),
@@ -257,6 +258,13 @@ def _form(
         if said.missing
         else {},
     )
+
+
+def _beside(store: MappingStore, other: acting.Companion) -> tuple[int, tuple[comparing.Changed, ...]]:
+    """What is in force (0: nothing) of something that goes along, and what it changes in that."""
+    now = other.entry.in_force.number if other.entry.in_force else 0
+    before = store.document(other.entry.name, now) if now else {}
+    return now, comparing.changes(before, store.document(*other.version.ref))
 
 
 def _foreseen(

@@ -206,7 +206,7 @@ def _list(
         search=search,
         rows=shown,
         count=len(rows),
-        total=sum(e.kind == kind for e in entries),
+        total=sum(search.kind in (e.kind, "") for e in entries),
         page=min(number, pages),
         pages=pages,
         may_review=lambda v: operator.has(Role.APPROVER) and listing.may_review(v, operator.subject),

@@ -30,6 +30,8 @@ def test_every_page_is_accessible_and_fits_a_phone(
         valid_until="2026-12-10",
     )
     studio.draft(LICENCE, "anna", procedures=["V2", "Z9"])
+    studio.in_review("provider/personenstandsregister", url="https://register.example")
+    studio.in_review("evidence/eheurkunde", "anna")
     with studio.served(tmp_path) as url:
         page = _signed_in(browser, url, language, "Anna Approver")
         look_at(page, axe, f"console-mappings-home-{language}")
@@ -43,6 +45,7 @@ def test_every_page_is_accessible_and_fits_a_phone(
             (f"/mappings/{BIRTH}/compare?view=yaml", "compare-yaml"),
             (f"/mappings/{BIRTH}/versions/{version.number}/approve", "approve"),
             (f"/mappings/{LICENCE}/versions/2/submit", "submit"),
+            (f"/mappings/{BIRTH}/versions/{version.number}/go-live", "too-early"),
             (f"/mappings/{BIRTH}/versions/1/retire", "retire"),
             ("/mappings/provider/unternehmensbasisregister", "provider"),
             ("/mappings/platform", "platform"),

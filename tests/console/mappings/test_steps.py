@@ -156,6 +156,7 @@ def test_a_mapping_and_its_new_provider_go_together(studio: Studio) -> None:
     assert "There is no provider «kba-neu»" in alone.text.replace("&#34;", "").replace("&#39;", "'")
     page = erik.get(studio.page_to("submit", version)).text
     assert f'value="{PROVIDER}@1" checked' in page, "they belong together"
+    assert "urn:x" in page, "what goes along is shown, too"
     assert f'value="{BIRTH}@2"' in page
     assert f'value="{BIRTH}@2" checked' not in page
     assert studio.take(erik, "submit", version, **{"with": f"{PROVIDER}@1"}).status_code == 303
