@@ -13,6 +13,8 @@ from intermediary.provider_kit.model import Case, Report, Result, Verdict
 from intermediary.provider_kit.plan import Plan
 from intermediary.provider_kit.trial import Ended, Trial
 
+_SHOWN = 30
+"""Texts and calls of one case in the report: a provider must not make it as large as it likes."""
 Progress = Callable[[int, int], None]
 
 
@@ -54,7 +56,7 @@ def _tried(run: Trial, case: Case) -> Result:
         run.say(_N("No answer: %(why)s."), why=none)
     exchanged = run.line.made()
     run.exchanged += exchanged
-    return Result(case, verdict, tuple(run.came), exchanged)
+    return Result(case, verdict, tuple(run.came[:_SHOWN]), exchanged[:_SHOWN])
 
 
 def _may_be_tried(run: Trial, case: Case) -> None:

@@ -1,6 +1,7 @@
 """Providers that break one rule each fail in the case of that rule."""
 
 import asyncio
+import json
 import re
 import threading
 import time
@@ -16,7 +17,7 @@ from fastapi.responses import JSONResponse
 from intermediary import xml
 from intermediary.national import xnachweis
 from intermediary.national.model import NationalAnswer, Outcome
-from intermediary.provider_kit import Plan, Report, Verdict, read_plan, run_kit
+from intermediary.provider_kit import CASES, Plan, Report, Verdict, as_html, read_plan, run_kit
 from intermediary.sandbox.registers import vehicles
 from intermediary.sandbox.supervisor import client_context
 from tests.provider_kit.conftest import VEHICLES, Bench
@@ -236,3 +237,23 @@ def test_the_command_takes_pushed_answers(bench: Bench) -> None:
             except httpx.ConnectError:
                 time.sleep(0.1)
     assert answer.status_code == 415
+
+
+def test_a_report_is_no_larger_for_what_a_provider_says(bench: Bench) -> None:
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def talks(request: Request, _proceed: Next) -> Response:
+        headers = {"Content-Type": f"application/{'x' * 30_000}\u00ff", "Location": "/" + "y" * 30_000}
+        return Response(b"z" * 100_000, 202, headers)
+
+    cases = dict.fromkeys(("delivered", "deferred", "unknown", "several"), PLAN.cases["delivered"])
+    with bench.served(app) as url:
+        report = bench.run(bench.provider(url, None), PLAN.model_copy(update={"cases": cases}))
+    assert not report.passed
+    plain = json.dumps(report.plain())
+    assert len(plain) < 60_000
+    assert "zzzz" not in plain
+    again = Report.from_plain(json.loads(plain), {case.id: case for case in CASES})
+    assert again == report
+    assert "<script" not in as_html(report)

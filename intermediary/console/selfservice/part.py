@@ -281,7 +281,7 @@ def _errors(values: Mapping[str, str]) -> dict[str, str]:
     if len(key) > LONGEST_KEY or not PROVIDER_KEY.fullmatch(key):
         errors["provider"] = _N("Up to 40 lower-case letters, digits, _ and single hyphens.")
     days = values["days"]
-    if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= MOST_DAYS):
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", days) or int(days) > MOST_DAYS:
         errors["days"] = _N("A number from 1 to 365.")
     if values["email"] and not _EMAIL.fullmatch(values["email"]):
         errors["email"] = _N("This is no e-mail address.")
