@@ -100,6 +100,8 @@ class Editor:
             )
         if given.sent is None:
             return self.page(request, given.operator, sheet, Shown(resumed=True))
+        if not sheet.new:
+            self._versions(sheet.entry)
         verb, _, place = given.value("do").partition(":")
         given.sent.recorded = True  # only what is kept is an act
         match verb:
