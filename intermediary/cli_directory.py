@@ -1,5 +1,6 @@
 """`intermediary directory`: ask Evidence Broker and Data Service Directory, compare them with the store."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -156,6 +157,8 @@ def _directories() -> "Directories":
     from intermediary.mapping import MappingStore
     from intermediary.transport.as4 import load_partners
 
+    # A survey asks dozens of questions: people see its outcome, the platform's log each of them.
+    logging.getLogger("intermediary.directory").setLevel(logging.WARNING)
     settings = load_settings()
     engine = store.open_engine(settings.database_url)
     store.migrate(engine)

@@ -25,6 +25,7 @@ from intermediary.directory import (
     Reply,
     Service,
     Submission,
+    Survey,
     text_in,
 )
 from intermediary.directory.errors import AnswerUnreadable, QueryRefused
@@ -83,39 +84,40 @@ class Directories:
         """One question. Raises DirectoryError, SettingsInvalid."""
         return self._opened().ask(query, country=country, anew=anew)
 
-    def compare(self, *, anew: bool = False) -> Compared:
+    def compare(self, *, anew: bool = False, language: str = "en") -> Compared:
         """The store beside what the services answer now. Raises DirectoryError, SettingsInvalid."""
         live, day = self._live(), self._clock().date()
         wanted = publishing.publication(live, day, self._point)
         found = directory.survey(self._opened(), wanted, anew=anew)
-        return self._compared(live, wanted, found.publication, found.unseen, found.replies)
+        return self._compared(live, wanted, found, language)
 
     def compare_files(self, eb: Iterable[bytes], dsd: Iterable[bytes]) -> Compared:
         """The store beside answers in files. Raises AnswerUnreadable, QueryRefused."""
         live, day = self._live(), self._clock().date()
         wanted = publishing.publication(live, day, self._point)
         found, unseen = published_in(live.platform.country, eb, dsd)
-        return self._compared(live, wanted, found, unseen, ())
+        return self._compared(live, wanted, Survey(found, (), unseen), "en")
 
     def _compared(
         self,
         live: MappingSet,
         wanted: Publication,
-        found: Publication,
-        unseen: Iterable[str],
-        replies: tuple[Reply, ...],
+        found: Survey,
+        language: str,
     ) -> Compared:
-        published = directory.renamed(found, publishing.first_spelling(live))
+        published = directory.renamed(found.publication, publishing.first_spelling(live))
         ended = self._ended(live, self._clock().date())
-        findings = directory.compare(wanted, published, ended)
-        titles = {each.classification: text_in(each.titles) for each in found.services}
-        unread = tuple(titles.get(uri, uri) for uri in unseen)
+        findings = directory.compare(wanted, published, ended, (language,))
+        titles = {
+            each.classification: text_in(each.titles, (language,)) for each in found.publication.services
+        }
+        unread = tuple(titles.get(uri, uri) for uri in found.unseen)
         whole = directory.renamed(
             directory.merged(wanted, published, ended), publishing.spelling_of_1_0(live)
         )
         made = directory.submissions(whole, findings, (uuid4(), uuid4()), unread)
         flaws = {each.service: flaws_of(each.body) for each in made}
-        return Compared(self._clock(), wanted.country, findings, made, flaws, unread, replies)
+        return Compared(self._clock(), wanted.country, findings, made, flaws, unread, found.replies)
 
     def _ended(self, live: MappingSet, day: date) -> dict[str, str]:
         """Evidence types that the store knows but that are not in force, each with the reason."""

@@ -24,10 +24,10 @@ class ConsoleDirectories:
         """True where the settings say how to ask."""
         return self._directories.reachable
 
-    def compare(self, *, anew: bool) -> Comparison:
+    def compare(self, *, anew: bool, language: str) -> Comparison:
         """The store beside the directories. Raises DirectorySilent."""
         try:
-            found = self._directories.compare(anew=anew)
+            found = self._directories.compare(anew=anew, language=language)
         except _CANNOT as error:
             raise DirectorySilent(str(error)) from None
         gaps = tuple(

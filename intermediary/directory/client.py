@@ -155,11 +155,11 @@ class CommonServices:
         except (DirectoryUnreachable, NameUnresolvable) as away:
             reply = None if query.personal else self._stale(query, home)
             if reply is None:
-                self._say(query, error=type(away).__name__)
+                self._say(query, type(away).__name__)
                 raise
             return self._told(reply)
         except DirectoryError as error:
-            self._say(query, error=type(error).__name__)
+            self._say(query, type(error).__name__)
             raise
 
     def base_url(self, service: Service, country: str) -> str:
@@ -286,16 +286,14 @@ class CommonServices:
 
     def _told(self, reply: Reply) -> Reply:
         codes = ",".join(refusal.code for refusal in reply.answer.refusals) or "success"
-        self._say(reply.query, result=codes, digest=reply.digest, source=reply.source.value)
+        self._say(reply.query, codes, f"{reply.source}, sha256 {reply.digest}")
         return reply
 
-    def _say(self, query: Query, **more: str) -> None:
-        """TDD 3.8: time, query, parameters (unless a user said them), version, result, digest, cache."""
-        said = {} if query.personal else dict(query.parameters)
-        _LOG.info(
-            "directory asked",
-            extra={"query": query.id.value, "parameters": said, "version": self._settings.version, **more},
-        )
+    def _say(self, query: Query, result: str, source: str = "") -> None:
+        """TDD 3.8: query, parameters (unless a user said them), version, result, where from, digest."""
+        said = " ".join(f"{name}={value}" for name, value in query.parameters) if not query.personal else "–"
+        name = query.id.value.rpartition(":")[2]
+        _LOG.info("%s (%s): %s; %s; %s", name, self._settings.version, result, source, said)
 
 
 def _foreign(query: Query, answer: Answer) -> str:

@@ -3,7 +3,7 @@
 Pure. Both sides are a `Publication`; identifiers of the same thing are spelled alike before (`renamed`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -18,6 +18,8 @@ from intermediary.directory.model import (
     Text,
     text_in,
 )
+
+_Say = Callable[[Sequence[Text]], str]
 
 
 class Gap(StrEnum):
@@ -65,12 +67,18 @@ class Finding:
         return REMEDIES[self.gap]
 
 
-def compare(wanted: Publication, published: Publication, ended: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Every difference, EB first, each part in the order of titles.
+def compare(
+    wanted: Publication, published: Publication, ended: Mapping[str, str], languages: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """Every difference, EB first, each part in the order of titles, which are in the first of `languages`.
 
     `ended`: evidence types that are known here but not in force, each with the reason in words.
     """
-    found = (*_brokered(wanted, published, ended), *_offered(wanted, published, ended))
+
+    def say(texts: Sequence[Text]) -> str:
+        return text_in(texts, languages)
+
+    found = (*_brokered(wanted, published, ended, say), *_offered(wanted, published, ended, say))
     return tuple(sorted(found, key=lambda f: (f.service is not Service.EVIDENCE_BROKER, f.title, f.subject)))
 
 
@@ -131,21 +139,23 @@ def _proofs(publication: Publication) -> dict[tuple[str, str], EvidenceType]:
     }
 
 
-def _brokered(wanted: Publication, published: Publication, ended: Mapping[str, str]) -> Iterable[Finding]:
+def _brokered(
+    wanted: Publication, published: Publication, ended: Mapping[str, str], say: _Say
+) -> Iterable[Finding]:
     ours, theirs = _proofs(wanted), _proofs(published)
     known = {classification for _, classification in ours}
     seen = {classification for _, classification in theirs}
     service = Service.EVIDENCE_BROKER
     for (requirement, uri), each in ours.items():
         there = theirs.get((requirement, uri))
-        title = text_in(each.titles)
+        title = say(each.titles)
         if there is None:
             field = "requirement" if uri in seen else "evidence-type"
             yield Finding(Gap.MISSING_THERE, service, uri, title, field, here=requirement)
         else:
             yield from _titles((service, uri, title), each.titles, there.titles)
     for (requirement, uri), each in theirs.items():
-        title = text_in(each.titles)
+        title = say(each.titles)
         if uri in ended:
             yield Finding(Gap.STALE, service, uri, title, "evidence-type", ended[uri], requirement)
         elif uri not in known:
@@ -217,25 +227,27 @@ def _trimmed(
 # ------------------------------------------------------------------------------ Data Service Directory
 
 
-def _offered(wanted: Publication, published: Publication, ended: Mapping[str, str]) -> Iterable[Finding]:
+def _offered(
+    wanted: Publication, published: Publication, ended: Mapping[str, str], say: _Say
+) -> Iterable[Finding]:
     ours = {each.classification: each for each in wanted.services}
     theirs = {each.classification: each for each in published.services}
     service = Service.DATA_SERVICE_DIRECTORY
     for uri, each in ours.items():
-        title = text_in(each.titles)
+        title = say(each.titles)
         if (there := theirs.get(uri)) is None:
             yield Finding(Gap.MISSING_THERE, service, uri, title, "evidence-type")
             continue
         yield from _titles((service, uri, title), each.titles, there.titles)
-        for field, say in _FIELDS.items():
+        for field, tell in _FIELDS.items():
             if field == "jurisdiction" and not published.places:
                 continue
-            if (mine := say(each)) != (other := say(there)):
+            if (mine := tell(each)) != (other := tell(there)):
                 yield Finding(Gap.DIFFERENT, service, uri, title, field, mine, other)
         if there.access_services or there.determination is None:
-            yield from _providers(title, each, there)
+            yield from _providers(title, each, there, say)
     for uri, each in theirs.items():
-        title = text_in(each.titles)
+        title = say(each.titles)
         if uri in ended:
             yield Finding(Gap.STALE, service, uri, title, "evidence-type", here=ended[uri])
         elif uri not in ours:
@@ -260,12 +272,12 @@ def _by_provider(each: DataServiceEvidenceType) -> dict[str, AccessService]:
 
 
 def _providers(
-    title: str, here: DataServiceEvidenceType, there: DataServiceEvidenceType
+    title: str, here: DataServiceEvidenceType, there: DataServiceEvidenceType, say: _Say
 ) -> Iterable[Finding]:
     ours, theirs = _by_provider(here), _by_provider(there)
     service = Service.DATA_SERVICE_DIRECTORY
     for identifier, mine in ours.items():
-        name = f"{title}: {text_in(mine.provider.names)}"
+        name = f"{title}: {say(mine.provider.names)}"
         other = theirs.get(identifier)
         if other is None:
             yield Finding(Gap.MISSING_THERE, service, identifier, name, "provider", here=identifier)
@@ -283,7 +295,7 @@ def _providers(
                 yield Finding(Gap.DIFFERENT, service, identifier, name, field, a, b)
     for identifier, other in theirs.items():
         if identifier not in ours:
-            name = f"{title}: {text_in(other.provider.names)}"
+            name = f"{title}: {say(other.provider.names)}"
             yield Finding(Gap.MISSING_HERE, service, identifier, name, "provider", there=identifier)
 
 

@@ -64,7 +64,7 @@ def api(desk: Desk, directories: DirectoriesDesk) -> APIRouter:
     )
     def comparison(_caller: Caller, anew: bool = False) -> ComparisonOut | Response:
         try:
-            return _out(directories.compare(anew=anew))
+            return _out(directories.compare(anew=anew, language="en"))
         except DirectorySilent as error:
             return problem_details(503, str(error))
 
@@ -76,7 +76,7 @@ def api(desk: Desk, directories: DirectoriesDesk) -> APIRouter:
     )
     def submission(service: Literal["eb", "dsd"], _caller: Caller) -> Response:
         try:
-            found = directories.compare(anew=False)
+            found = directories.compare(anew=False, language="en")
         except DirectorySilent as error:
             return problem_details(503, str(error))
         for each in found.hand_ins:

@@ -97,8 +97,8 @@ class DirectoriesDesk(Protocol):
     def reachable(self) -> bool:
         """True where the settings say how to ask."""
 
-    def compare(self, *, anew: bool) -> Comparison:
-        """Raises DirectorySilent."""
+    def compare(self, *, anew: bool, language: str) -> Comparison:
+        """Titles are in that language. Raises DirectorySilent."""
 
     def ask(self, what: str, fields: Mapping[str, str], said: Mapping[str, str], language: str) -> Told:
         """`what`: requirements, evidence-types or services. Raises DirectorySilent."""

@@ -64,7 +64,7 @@ def _pages(desk: Desk, directories: DirectoriesDesk) -> APIRouter:
     @router.get("/directories/comparison")
     def comparison(request: Request, operator: Viewer, anew: str = "") -> Response:
         try:
-            found, silent = directories.compare(anew=bool(anew)), ""
+            found, silent = directories.compare(anew=bool(anew), language=desk.tongue(request).language), ""
         except DirectorySilent as error:
             found, silent = None, str(error)
         return desk.page(
@@ -75,7 +75,7 @@ def _pages(desk: Desk, directories: DirectoriesDesk) -> APIRouter:
     @router.get("/directories/submissions/{service}.xml")
     def submission(request: Request, service: str, operator: Viewer) -> Response:
         try:
-            found = directories.compare(anew=False)
+            found = directories.compare(anew=False, language="en")
         except DirectorySilent as error:
             return desk.page(
                 request, operator, "directories/comparison.html", found=None, silent=str(error), words=words,

@@ -72,6 +72,7 @@ def test_every_difference_is_shown_with_what_to_do(vera: TestClient) -> None:
         assert text in page
     assert "the submission adds it" in page
     assert "No longer in force" not in page
+    assert "Eheurkunde" in vera.get("/console/directories/comparison?lang=de").text
     eb = vera.get("/console/directories/submissions/eb.xml")
     assert eb.headers["content-disposition"].startswith('attachment; filename="eb-submission-')
     assert b"SubmitObjectsRequest" in eb.content
