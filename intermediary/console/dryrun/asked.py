@@ -49,7 +49,8 @@ def subject_of(
 ) -> Subject:
     """The mapping and its versions; of a provider, the first mapping that leads to it.
 
-    Raises MappingInvalid, MappingMissing.
+    Providers that it leads to and that are only being made come with it. Raises MappingInvalid,
+    MappingMissing.
     """
     today = trials.day_of()
     refs = tuple(dict.fromkeys([*([(entry, version)] if version else []), *others]))
@@ -64,7 +65,12 @@ def subject_of(
     entries = store.entries(today)
     shown = next(e for e in entries if e.name == name)
     pending = tuple(e.pending for e in entries if e.pending is not None)
-    return Subject(shown, refs, mapping, pending)
+    routing = mapping.routing
+    unknown = {
+        key for key in (routing.provider, *routing.table.values()) if key and key not in held.providers
+    }
+    made = (v.ref for v in pending if v.entry.removeprefix("provider/") in unknown)
+    return Subject(shown, (*refs, *made), mapping, pending)
 
 
 def _leading_to(mappings: Sequence[EvidenceMapping], entry: str) -> str:

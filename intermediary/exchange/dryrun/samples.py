@@ -81,8 +81,9 @@ def sample_request(
         if form is None and profile.packaged and len(mapping.formats) > 1
         else ()
     )
-    routing = mapping.routing
-    asked = mappings.providers[next(key for key in (routing.provider, *routing.table.values()) if key)]
+    keys = (mapping.routing.provider, *mapping.routing.table.values())
+    known = [mappings.providers[key] for key in keys if key and key in mappings.providers]
+    asked = known[0] if known else mappings.platform  # nobody to ask: the run will say so
     return EvidenceRequest(
         id=f"urn:uuid:{new_id()}",
         specification_identifier=version,

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from intermediary import edm
 from intermediary.console.dryrun import would_change_summary
 from intermediary.exchange.dryrun import sample_request
+from intermediary.mapping import documents_of
 from intermediary.store.tables import EventRow, ExchangeRow, MessageRow
 from tests.console.dryrun.conftest import ENTRY, Studio
 from tests.exchange.dryrun.test_dry_run import NOW, new_id
@@ -179,3 +180,21 @@ def test_the_api(studio: Studio) -> None:
     ):
         assert client.post(f"/console/api/v1{path}", json=body, headers=bearer).status_code == status
     assert client.post("/console/api/v1/replays", json={}).status_code == 401
+
+
+def test_a_provider_that_is_only_being_made_comes_with_the_mapping_that_leads_to_it(studio: Studio) -> None:
+    documents, now = documents_of(MAPPINGS), studio.console.clock.now
+    provider = {**documents["provider/kba-zfzr"], "agent_id": "991-99999-99"}
+    mapping = {
+        **documents[ENTRY],
+        "routing": {"provider": "neu"},
+        "evidence_type_classifications": ["urn:neu"],
+    }
+    said = {"actor": "erik", "reason": "new", "at": now}
+    studio.store.draft("provider/neu", provider, expected=0, **said)
+    studio.store.draft("evidence/neu", mapping, expected=0, **said)
+    browser = studio.console.browser("erik")
+    page = browser.get("/console/dry-run?entry=evidence/neu&version=1").text
+    assert "provider/neu@1" in page
+    assert "991-99999-99" in studio.post(browser, entry="evidence/neu@1", **{"with": "provider/neu@1"})
+    assert studio.post(browser, entry="evidence/neu@1"), "it goes without being named, too"
