@@ -113,10 +113,6 @@ def reading_api(desk: Desk, reader: Reader) -> APIRouter:
         day = desk.clock().date()
         return [EuropeanOut.of(thing) for thing in matrix.requirements(store.entries(day), day)]
 
-    @router.get("/mapping-findings", summary="What the rules say of everything in force")
-    def flaws(_caller: Caller) -> list[FindingOut]:
-        return [FindingOut.of(f) for f in reader.flaws(desk.clock().date())]
-
     @router.get("/mapping-files", summary="What is in force as the YAML files of `mappings/`")
     def files(_caller: Caller) -> FilesOut:
         held = store.live(desk.clock().date())

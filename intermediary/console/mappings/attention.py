@@ -39,8 +39,8 @@ def _errors(reader: Reader, now: datetime) -> Iterator[Notice]:
     errors = [f for f in reader.flaws(now.date()) if f.severity == "error"]
     if errors:
         entries = sorted({f.entry for f in errors if f.entry})
-        path = paths.page_of(entries[0]) if len(entries) == 1 else "/mappings/findings"
-        text = _N("What is in force breaks the rules: %(count)s errors in %(entries)s")
+        path = paths.page_of(entries[0]) if len(entries) == 1 else "/lint?severity=error&state=live"
+        text = _N("What is in force breaks the rules (errors: %(count)s): %(entries)s")
         yield Notice("danger", text, path, {"count": len(errors), "entries": _listed(entries)})
 
 

@@ -44,11 +44,6 @@ def reading_pages(desk: Desk, reader: reading.Reader) -> APIRouter:
             headers={"Content-Disposition": 'attachment; filename="mappings.zip"'},
         )
 
-    @router.get("/mappings/findings")
-    def findings(request: Request, operator: Sees) -> Response:
-        flaws = reader.flaws(desk.clock().date())
-        return desk.page(request, operator, "mappings/findings.html", **SHARED, findings=flaws)
-
     @router.get("/evidence-types")
     def evidence_types(request: Request, operator: Sees, page: Annotated[int, Query(ge=1)] = 1) -> Response:
         return _matrix(desk, store, request, operator, kind="evidence-types", number=page)

@@ -116,7 +116,6 @@ def test_lists_for_machines(studio: Studio) -> None:
     assert types[LICENCE]["mappings"] == [LICENCE]
     assert types[LICENCE]["procedures"] == ["V2", "V3"]
     assert all(thing["mapped"] for thing in anna("GET", "/requirements"))
-    assert anna("GET", "/mapping-findings") == []
     assert anna("GET", "/mapping-changes?limit=1")[0]["action"] == "submit"
     assert anna("GET", f"/mappings/{LICENCE}/usage")["count"] == 0
 

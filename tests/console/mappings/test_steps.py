@@ -3,8 +3,10 @@
 from datetime import date
 
 import pytest
+from sqlmodel import Session, select
 
 from intermediary.mapping import State
+from intermediary.mapping.tables import MappingContentRow
 from tests.console.mappings.conftest import BIRTH, LICENCE, Studio
 
 PROVIDER = "provider/kba-neu"
@@ -200,3 +202,17 @@ def test_home_says_what_needs_attention_to_whom_it_concerns(studio: Studio) -> N
     assert f"{LICENCE} ends in 16 days, and nothing follows" in studio.text(vera, "/")
     assert "ends soon" in studio.text(vera, "/mappings?standing=ending")
     assert "ends on 10 December 2026" in studio.text(vera, f"/mappings/{LICENCE}")
+
+
+def test_home_says_when_what_is_in_force_breaks_the_rules(studio: Studio) -> None:
+    """As after an update of the platform that brings a stricter rule."""
+    with Session(studio.engine) as session:
+        row = session.exec(select(MappingContentRow).where(MappingContentRow.entry == LICENCE)).one()
+        row.document = {**row.document, "level_of_assurance": "Enough"}
+        session.add(row)
+        session.commit()
+    vera = studio.browser("vera")
+    page = vera.get("/console/", headers={"accept-language": "en"}).text
+    assert f"What is in force breaks the rules (errors: 1): {LICENCE}" in page
+    assert f'href="/console/mappings/{LICENCE}"' in page
+    assert "«Enough» is no level of assurance." in studio.text(vera, f"/mappings/{LICENCE}")
