@@ -4,6 +4,7 @@ Wiring, since it joins the mapping's model and the directory's.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -174,7 +175,7 @@ def _service(
         ),
         level_of_assurance=row.level_of_assurance,
         determination=_determination(row, classification),
-        classifications=tuple(filter(None, map(_question, row.additional_inputs))),
+        classifications=tuple(filter(None, (_question(row),))),
     )
 
 
@@ -200,37 +201,39 @@ def _provider(provider: model.Provider, row: model.EvidenceMapping) -> EvidenceP
 
 
 def _competence(key: str, row: model.EvidenceMapping) -> Iterable[ClassificationConcept]:
-    """The values of the routing question that lead to this provider."""
-    asked = next((each for each in row.additional_inputs if each.key == row.routing.by), None)
-    if asked is None or (question := _question(asked)) is None:
+    """The values of the question that lead to this provider."""
+    asked, question = _routing_input(row), _question(row)
+    if asked is None or question is None:
         return
-    table = row.routing.table
-    values = [value for value, target in table.items() if target == key]
+    values = [value for value, target in row.routing.table.items() if target == key]
     if key == row.routing.provider:
-        values += [value for value in asked.choices if value not in table]
+        values += [value for value in asked.choices if value not in row.routing.table]
     if values:
-        yield ClassificationConcept(
-            question.identifier, question.type, question.value_expression, question.descriptions,
-            tuple(values),
-        )  # fmt: skip
+        yield replace(question, supported_values=tuple(values))
 
 
-def _question(asked: model.AdditionalInput) -> ClassificationConcept | None:
-    if asked.classification is None:
+def _question(row: model.EvidenceMapping) -> ClassificationConcept | None:
+    """The question by which a directory tells the providers apart: one with a closed list of answers.
+
+    A directory compares what the user says with the values that providers support (R-DSD-RESP-S012 demands
+    some), so neither what only the register needs nor a question with a provider for «everything else»
+    can be published; the citizen is asked for those on the preview pages.
+    """
+    asked = _routing_input(row)
+    if asked is None or asked.classification is None or not asked.choices or not row.routing.table:
         return None
-    return ClassificationConcept(
-        identifier=asked.classification,
-        type="Codelist" if asked.choices else "String",
-        value_expression=asked.pattern,
-        descriptions=_texts(asked.titles),
-    )
+    return ClassificationConcept(asked.classification, "Codelist", descriptions=_texts(asked.titles))
+
+
+def _routing_input(row: model.EvidenceMapping) -> model.AdditionalInput | None:
+    return next((each for each in row.additional_inputs if each.key == row.routing.by), None)
 
 
 def _determination(row: model.EvidenceMapping, classification: str) -> JurisdictionDetermination | None:
     level = _LEVELS.get(row.jurisdiction_level)
     if level is None:
         return None
-    asked = next((each for each in row.additional_inputs if each.key == row.routing.by), None)
+    asked = _routing_input(row)
     contexts = _texts(asked.titles) if asked else (Text("Place"),)
     return JurisdictionDetermination(_id("context", classification), contexts, level)
 

@@ -44,4 +44,4 @@ def problems(kind: str, body: bytes) -> list[str]:
     if not checked.validate(root):
         found = [f"XSD {e.line}: {e.message}" for e in cast("list[Any]", checked.error_log)]
     fired, stopped = said(kind, root)
-    return [*found, *sorted(rule for rule, _ in fired), *sorted(stopped)]
+    return [*found, *sorted(rule for rule, role in fired if role != "info"), *sorted(stopped)]

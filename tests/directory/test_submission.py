@@ -128,7 +128,7 @@ def test_every_difference_is_told_once_with_what_to_do(ours: Publication) -> Non
 
 
 def test_places_points_and_versions_are_compared(ours: Publication) -> None:
-    service = next(each for each in ours.services if each.determination)
+    service = next(each for each in ours.services if each.determination and each.classifications)
     access = service.access_services[0]
     there = replace(
         service,
