@@ -190,10 +190,16 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def national(tmp_path_factory: pytest.TempPathFactory) -> NationalSettings:
-    """The platform's keys of a sandbox."""
-    world = World(tmp_path_factory.mktemp("keys"))
-    make_pki(world)
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Keys of a sandbox."""
+    made = World(tmp_path_factory.mktemp("keys"))
+    make_pki(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def national(world: World) -> NationalSettings:
+    """The platform's keys."""
     return NationalSettings(
         ca=world.authority,
         client_certificate=world.certificate("platform", "tls-client"),
