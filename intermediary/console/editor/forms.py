@@ -2,19 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from intermediary.console.editor.conversion import said, shown
 from intermediary.console.editor.evidence import EVIDENCE_FORM
-from intermediary.console.editor.nodes import (
-    ABSENT,
-    Fields,
-    Tree,
-    Trouble,
-    empty,
-    find,
-    grown,
-    row_of,
-    said,
-    shown,
-)
+from intermediary.console.editor.fields import find, grown
+from intermediary.console.editor.nodes import ABSENT, Fields, Tree, Trouble, empty, row_of
 from intermediary.console.editor.providers import PLATFORM_FORM, PROVIDER_FORM, REFERENCES_FORM
 from intermediary.console.editor.sections import Form
 from intermediary.mapping import Document

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from intermediary.console.editor.fields import find, flat, locate
 from intermediary.console.editor.forms import document_of, form_of, tree_from, tree_of
-from intermediary.console.editor.nodes import Fields, Tree, Unshowable, find, flat, locate
+from intermediary.console.editor.nodes import Fields, Tree, Unshowable
 from intermediary.console.editor.sections import Form
 from intermediary.console.mappings.paths import MOST, NAME
 from intermediary.console.pages import _N

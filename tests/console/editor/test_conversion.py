@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from intermediary.console.editor.conversion import said
+from intermediary.console.editor.fields import flat, locate
 from intermediary.console.editor.forms import FORMS, act, document_of, form_of, new_tree, tree_from, tree_of
 from intermediary.console.editor.nodes import (
     ABSENT,
@@ -21,9 +23,6 @@ from intermediary.console.editor.nodes import (
     Ticks,
     Tree,
     Unshowable,
-    flat,
-    locate,
-    said,
 )
 from intermediary.mapping import documents_of, load
 from intermediary.mapping.model import (
