@@ -158,7 +158,7 @@ def _try(page: Page, url: str) -> None:
 
 def _change_the_title(page: Page, url: str) -> None:
     page.goto(f"{url}/mappings/{ENTRY}/edit")
-    fill(page, titles__0__value="Licence to fish")
+    page.locator('input[value="Fishing licence"]').fill("Licence to fish")
     _save(page, "A plainer name.", f"{url}/mappings/{ENTRY}")
 
 

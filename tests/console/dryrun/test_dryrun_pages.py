@@ -185,14 +185,9 @@ def test_the_api(studio: Studio) -> None:
 def test_a_provider_that_is_only_being_made_comes_with_the_mapping_that_leads_to_it(studio: Studio) -> None:
     documents, now = documents_of(MAPPINGS), studio.console.clock.now
     provider = {**documents["provider/kba-zfzr"], "agent_id": "991-99999-99"}
-    mapping = {
-        **documents[ENTRY],
-        "routing": {"provider": "neu"},
-        "evidence_type_classifications": ["urn:neu"],
-    }
-    said = {"actor": "erik", "reason": "new", "at": now}
-    studio.store.draft("provider/neu", provider, expected=0, **said)
-    studio.store.draft("evidence/neu", mapping, expected=0, **said)
+    leads = {"routing": {"provider": "neu"}, "evidence_type_classifications": ["urn:neu"]}
+    for entry, said in (("provider/neu", provider), ("evidence/neu", {**documents[ENTRY], **leads})):
+        studio.store.draft(entry, said, expected=0, actor="erik", reason="new", at=now)
     browser = studio.console.browser("erik")
     page = browser.get("/console/dry-run?entry=evidence/neu&version=1").text
     assert "provider/neu@1" in page
