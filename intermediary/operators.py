@@ -26,6 +26,7 @@ from intermediary.web import OidcClient, OidcSettings
 
 if TYPE_CHECKING:
     from intermediary.app import Platform
+    from intermediary.validation.releases import InstalledRelease
 
 STREAM = "operators"
 """The log of what operators did."""
@@ -51,6 +52,7 @@ def console_app(
     parts = (
         console.editor_part(mappings),
         console.mappings_part(mappings, clock, lambda refs: console.would_change_summary(trials, refs)),
+        console.lint_part(mappings),
         console.exchanges_part(
             ConsoleExchanges(engine, platform.exchanges, mappings.live, _ids(platform.pmodes), clock), clock
         ),
@@ -65,6 +67,7 @@ def console_app(
         console.directories_part(
             ConsoleDirectories(Directories(settings, MappingStore(engine), clock, platform.pmodes))
         ),
+        console.validator_part(console.Checker(_validator(platform)), _installed(platform)),
         console.dryrun_part(mappings, trials),
         console.log_part(_Acts(log)),
         console.sessions_part(),
@@ -113,9 +116,15 @@ def _trials(platform: "Platform", store: MappingStore, log: AuditLog, operator_n
             found.id, found.request_message_id, actor, platform.clock()
         )
 
-    installed = platform.releases.installed if platform.releases else tuple
-    validator = Validator(shipped("xsd"), published_rules(), installed)
-    return DryRuns(platform.engine, store, validator, platform.clock, operator_name, disclose)
+    return DryRuns(platform.engine, store, _validator(platform), platform.clock, operator_name, disclose)
+
+
+def _validator(platform: "Platform") -> Validator:
+    return Validator(shipped("xsd"), published_rules(), _installed(platform))
+
+
+def _installed(platform: "Platform") -> "Callable[[], Sequence[InstalledRelease]]":
+    return platform.releases.installed if platform.releases else tuple
 
 
 class _Acts:

@@ -15,6 +15,7 @@ from intermediary.console.directories import DirectoriesDesk, directories_part
 from intermediary.console.dryrun import dryrun_part, would_change_summary
 from intermediary.console.editor import editor_part
 from intermediary.console.exchanges import Choices, ExchangeDesk, exchanges_part
+from intermediary.console.lint import lint_part
 from intermediary.console.mappings import mappings_part
 from intermediary.console.offices import Act, Acts, log_part, sessions_part
 from intermediary.console.partners import Flaw, Partners, Traffic, partners_part
@@ -23,6 +24,7 @@ from intermediary.console.sessions import Sessions
 from intermediary.console.settings import ConsoleSettings
 from intermediary.console.tokens import Tokens
 from intermediary.console.validate import SelfCheckSettings, self_check_router
+from intermediary.console.validator import validator_part
 
 __all__ = [
     "Act",
@@ -49,10 +51,12 @@ __all__ = [
     "dryrun_part",
     "editor_part",
     "exchanges_part",
+    "lint_part",
     "log_part",
     "mappings_part",
     "partners_part",
     "self_check_router",
     "sessions_part",
+    "validator_part",
     "would_change_summary",
 ]

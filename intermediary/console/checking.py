@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from email.parser import BytesHeaderParser
 from email.policy import HTTP
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from lxml import etree
 
@@ -19,7 +19,7 @@ from intermediary import edm, xml
 from intermediary.as4 import header, mime, soap
 from intermediary.as4.errors import Refusal
 from intermediary.as4.vocabulary import EB, SOAP_TYPE
-from intermediary.validation import RELEASES, Finding, Severity, UnknownRelease, Validator
+from intermediary.validation import RELEASES, Finding, Report, Severity, UnknownRelease
 from intermediary.validation.releases import kind_of_message
 
 HEADER_RELEASE: Final = "ebms:v3.0"
@@ -71,10 +71,18 @@ class Checked:
         return judged[0]
 
 
+class Judging(Protocol):
+    """What judges a message (`validation.Validator`)."""
+
+    def check(self, root: etree._Element, release: str, /) -> Report:
+        """All findings. Raises UnknownRelease."""
+        ...
+
+
 class Checker:
     """Checks bytes by a validator; shared by threads."""
 
-    def __init__(self, validator: Validator) -> None:
+    def __init__(self, validator: Judging) -> None:
         self._validator = validator
 
     def check(
