@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,6 +106,17 @@ def test_official_samples_are_compared_as_they_are() -> None:
     assert all(not each["flaws"] for each in found["submissions"])
     refused = SAMPLES / "dsd" / "4.4.1-query-error-response-of-the-dsd-birth-certificate.xml"
     assert "DSD:ERR:0003" in call("compare", "--dsd", str(refused), code=1).stderr
+
+
+def test_a_submission_that_would_be_refused_is_told(double: FastAPI, ours: Publication) -> None:
+    service = ours.services[0]
+    access = service.access_services[0]
+    provider = replace(access.provider, identifier=PartyId("x", "a-scheme-of-its-own"))
+    foreign = replace(service, access_services=(access, replace(access, provider=provider)))
+    double.state.publications = (replace(ours, services=(foreign, *ours.services[1:])),)
+    found = json.loads(call("compare", "--anew", "--json", code=1).stdout)
+    (flaws,) = [each["flaws"] for each in found["submissions"] if each["service"] == "dsd"]
+    assert any("R-DSD-SUB-C025" in flaw for flaw in flaws)
 
 
 def test_from_procedure_to_provider() -> None:
