@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -99,6 +100,8 @@ def _api(desk: Desk, parts: tuple[Part, ...]) -> FastAPI:
         openapi_url="/openapi.json",
         root_path_in_servers=True,
         responses=ALWAYS,
+        # Says in the description that a token is needed; who may do what is each call's own business.
+        dependencies=[Depends(HTTPBearer(auto_error=False, description="Access token (RFC 9068)"))],
     )
     for part in parts:
         if part.api is not None:

@@ -12,7 +12,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
 from intermediary import console, store
+from intermediary.app import build, create_app
 from intermediary.console.desk import Desk
+from intermediary.sandbox.pki import make_pki
+from intermediary.sandbox.platform_files import write_platform_files
+from intermediary.sandbox.world import World
+from intermediary.settings import load_settings
 from tests.browsing import axe, browser  # noqa: F401 - fixtures
 from tests.preview.serving import certificate, listening, serve
 
@@ -109,3 +114,15 @@ def console_house(engine: Engine) -> Callable[..., ConsoleHouse]:
         return ConsoleHouse(engine, parts)
 
     return made
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The sandbox's platform in this process, with its own settings."""
+    world = World(tmp_path_factory.mktemp("world"))
+    make_pki(world)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INTERMEDIARY_SETTINGS", str(write_platform_files(world)))
+        wired = build(load_settings())
+    yield TestClient(create_app(wired), base_url=BASE, follow_redirects=False)
+    wired.engine.dispose()

@@ -1,32 +1,13 @@
 """The operators' log, sessions, partners and certificates: on the wired platform of the sandbox."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
-from intermediary.app import build, create_app
-from intermediary.sandbox.pki import make_pki
-from intermediary.sandbox.platform_files import write_platform_files
-from intermediary.sandbox.world import World
-from intermediary.settings import load_settings
 from tests.browsing import look_at, visit
-from tests.console.conftest import BASE
 from tests.preview.serving import certificate, listening, serve
-
-
-@pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """The sandbox's platform in this process, with its own settings."""
-    world = World(tmp_path_factory.mktemp("world"))
-    make_pki(world)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INTERMEDIARY_SETTINGS", str(write_platform_files(world)))
-        wired = build(load_settings())
-    yield TestClient(create_app(wired), base_url=BASE, follow_redirects=False)
-    wired.engine.dispose()
 
 
 def _sign_in(platform: TestClient, who: str) -> dict[str, str]:
