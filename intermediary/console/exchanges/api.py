@@ -80,6 +80,13 @@ class ExchangesOut(BaseModel):
     next: str | None = Field(description="Send it as `before` for the older ones; null: there are none")
 
 
+class FoundOut(BaseModel):
+    """The newest exchanges of a person."""
+
+    exchanges: list[ExchangeOut]
+    more: bool = Field(description="There are older ones that are not listed")
+
+
 class EventOut(BaseModel):
     """One entry of the log of an exchange."""
 
@@ -230,18 +237,14 @@ def exchange_api(desk: Desk, exchanges: ExchangeDesk) -> APIRouter:
     @router.post(
         "/exchange-searches", summary="The exchanges of a person (auditors; recorded)", responses=UNFIT
     )
-    def search(
-        person: PersonIn, change: Annotated[Change, Depends(desk.change(Role.AUDITOR))]
-    ) -> ExchangesOut:
+    def search(person: PersonIn, change: Annotated[Change, Depends(desk.change(Role.AUDITOR))]) -> FoundOut:
         checked = sought(person.model_dump())
         if checked.errors:
             change.record("person-search-refused", fields=" ".join(checked.errors))
             raise HTTPException(400, " ".join(checked.errors.values()))
         found, more = exchanges.records.of_persons(exchanges.values(checked.attributes), MOST_FOUND)
         change.record("person-searched", by=checked.by, reason=checked.reason, found=len(found))
-        return ExchangesOut(
-            exchanges=[_out(each) for each in found], next=place_of(found[-1]) if more else None
-        )
+        return FoundOut(exchanges=[_out(each) for each in found], more=more)
 
     @router.get("/refused-messages", summary="Messages that began no exchange, newest first")
     def refused(

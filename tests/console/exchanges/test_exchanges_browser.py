@@ -37,7 +37,7 @@ def test_every_page_is_accessible_and_fits_a_phone(
     with watch.console.served(tmp_path) as url:
         page = _signed_in(browser, url, language, "Otto Auditor")
         look_at(page, axe, f"console-exchanges-home-{language}")
-        for path, name in (
+        pages = (
             ("", "list"),
             ("?failed=yes", "failed"),
             (f"/{finished}", "story"),
@@ -45,7 +45,8 @@ def test_every_page_is_accessible_and_fits_a_phone(
             (f"/{newest[0].id}", "open"),
             ("/person", "person"),
             ("/refused-messages", "refused"),
-        ):
+        )
+        for path, name in pages if language == "en" else pages[1:6:2]:
             page.goto(f"{url}/exchanges{path}")
             for each in page.locator("details.ce-message").all():
                 each.evaluate("d => { d.open = true }")
