@@ -83,9 +83,9 @@ class Report:
         """True where no case failed and at least one passed."""
         return not self.count(Verdict.FAIL) and bool(self.count(Verdict.PASS))
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: Verdict | str) -> int:
         """How many cases went so."""
-        return sum(result.verdict is verdict for result in self.results)
+        return sum(result.verdict == verdict for result in self.results)
 
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it."""

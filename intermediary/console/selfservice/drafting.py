@@ -66,6 +66,21 @@ EVIDENCE_FIELDS = (
     "input_pattern",
 )
 
+_SERVICE_NEEDS = {
+    "name_de": _N("Write the name in German."),
+    "name_en": _N("Write the name in English."),
+    "national_id": _N("Write the identifier in the national network."),
+    "agent_scheme": _N("Write the scheme of the European identifier."),
+    "agent_id": _N("Write the European identifier."),
+}
+_EVIDENCE_NEEDS = {
+    "title_de": _N("Write the title in German."),
+    "title_en": _N("Write the title in English."),
+    "national_type": _N("Write the national identifier of the evidence type."),
+    "national_service": _N("Write the key of the administrative service."),
+    "legal_basis": _N("Write the legal basis."),
+}
+
 
 class NotYours(Exception):  # noqa: N818
     """Operators are working on the entry: it cannot be changed from here now."""
@@ -189,9 +204,7 @@ def service_form(document: Document) -> dict[str, str]:
 def service_errors(given: Given) -> dict[str, str]:
     """What is wrong with the form, by field; messages of the catalogue."""
     errors = _too_long(given)
-    for name in ("name_en", "name_de", "national_id", "agent_scheme", "agent_id"):
-        if not given[name]:
-            errors[name] = _N("Fill in this field.")
+    errors |= {name: text for name, text in _SERVICE_NEEDS.items() if not given[name]}
     if not re.fullmatch(r"[A-Z]{2}", given["country"]):
         errors["country"] = _N("Two capital letters, such as DE.")
     if (wrong := url_error(given["url"])) is not None:
@@ -272,9 +285,7 @@ def evidence_form(document: Document, name: str) -> dict[str, str]:
 def evidence_errors(given: Given) -> dict[str, str]:
     """What is wrong with the form, by field; messages of the catalogue."""
     errors = _too_long(given)
-    for name in ("title_en", "title_de", "national_type", "legal_basis", "national_service"):
-        if not given[name]:
-            errors[name] = _N("Fill in this field.")
+    errors |= {name: text for name, text in _EVIDENCE_NEEDS.items() if not given[name]}
     if not _NAME.fullmatch(given["name"]):
         errors["name"] = _N("Up to 20 lower-case letters, digits, _ and -, beginning with a letter or digit.")
     if not given["natural"] and not given["legal"]:
@@ -282,7 +293,7 @@ def evidence_errors(given: Given) -> dict[str, str]:
     if not given["xml"] and not given["pdf"]:
         errors["xml"] = _N("Tick at least one.")
     if given["input_key"] and not given["input_en"]:
-        errors["input_en"] = _N("Fill in this field.")
+        errors["input_en"] = _N("Write the question in English.")
     return errors
 
 

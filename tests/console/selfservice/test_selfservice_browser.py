@@ -106,7 +106,6 @@ def test_the_way_of_a_provider(
         operators.goto(f"{url}/login")
         operators.locator("button[value=ada]").click()
         operators.goto(f"{url}/provider-invitations")
-        look_at(operators, axe, f"selfservice-none-{pictures}")
         operators.locator("a[href$='/provider-invitations/new']").first.click()
         operators.locator("form.co-form button[type=submit]").click()
         look_at(operators, axe, f"selfservice-invite-wrong-{pictures}")
@@ -173,7 +172,8 @@ def test_the_way_of_a_provider(
         operators.locator("main table a").first.click()
         look_at(operators, axe, f"selfservice-invitation-{pictures}")
         operators.locator("section[aria-labelledby=runs] a").first.click()
-        look_at(operators, axe, f"selfservice-operators-report-{pictures}")
+        if not script:
+            look_at(operators, axe, f"selfservice-operators-report-{pictures}")
         operators.goto(f"{url}/")
         assert "Staatliche Münze Berlin" in operators.locator(".co-notices").inner_text()
         page.locator("nav form button").click()
