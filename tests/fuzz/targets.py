@@ -4,12 +4,14 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from uuid import UUID
 
 from intermediary import as4, xml
 from intermediary.as4 import mime
 from intermediary.as4.errors import Refusal
 from intermediary.as4.header import read_user_message
 from intermediary.as4.soap import read_envelope
+from intermediary.directory import Answer, AnswerUnreadable, read_answer, write_answer
 from intermediary.edm import EdmUnreadable, peek, read
 from intermediary.national import NationalUnreadable, xnachweis
 from tests.as4.parties import CHECK, EDM, PDF, acknowledge, keys, pmode, receive, receiving, send
@@ -81,6 +83,15 @@ def read_national(data: bytes) -> None:
         xnachweis.read_answer(xml.parse(data))
 
 
+def read_directory(data: bytes) -> None:
+    """An answer of Evidence Broker or Data Service Directory; what is read can be written."""
+    with contextlib.suppress(AnswerUnreadable):
+        said = read_answer(data)
+        assert said.requirements or said.services or said.refusals
+        count = len(said.requirements) + len(said.services)
+        assert read_answer(write_answer(said, (UUID(int=n) for n in range(count))))
+
+
 @cache
 def _genuine() -> as4.Packed:
     return send(EDM, PDF)
@@ -128,7 +139,30 @@ def _national_seeds() -> tuple[bytes, ...]:
     return (b'<nachweislieferung xmlns="urn:intermediary:national:xnachweis-profile:1"/>',)
 
 
+def _directory_seeds() -> tuple[bytes, ...]:
+    from intermediary.directory.codes import QueryId, Service
+    from intermediary.sandbox.common_services import answer, load_publications
+
+    countries = load_publications()
+    kind = countries[0].services[0].classification
+    asked: list[tuple[Service, list[tuple[str, str]]]] = [
+        (Service.EVIDENCE_BROKER, [("queryId", QueryId.REQUIREMENTS)]),
+        (
+            Service.DATA_SERVICE_DIRECTORY,
+            [
+                ("queryId", QueryId.DATA_SERVICES),
+                ("country-code", "IT"),
+                ("evidence-type-classification", kind),
+            ],
+        ),
+    ]
+    answers = [answer(countries, service, query, "oots-cs:v1.2") for service, query in asked]
+    answers.append(Answer(services=countries[0].services[:1]))
+    return tuple(write_answer(each, (UUID(int=n) for n in range(9))) for each in answers)
+
+
 TARGETS = {
+    "directory": Target(read_directory, _directory_seeds),
     "mime": Target(read_mime, _mime_seeds),
     "soap": Target(read_soap, _envelopes),
     "message": Target(read_message, _envelopes),

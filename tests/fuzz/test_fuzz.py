@@ -9,7 +9,7 @@ pytest.importorskip("atheris")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["mime", "soap", "message", "signal", "edm", "national"])
+@pytest.mark.parametrize("target", ["mime", "soap", "message", "signal", "edm", "national", "directory"])
 def test_no_input_makes_a_reader_fall_over(target: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz", target, "--runs", "2000"],
