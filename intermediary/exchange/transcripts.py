@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from lxml import etree
@@ -164,9 +165,18 @@ _SHARED: Final = frozenset({"low", "substantial", "high", "eidas", "rim:anyvalue
 
 def of_edm(root: etree._Element, secrets: frozenset[str]) -> tuple[Line, ...]:
     """The lines of an EDM message; `secrets`: its `persons_values`, and those of the request it answers."""
-    writing = _Writing(secrets)
-    writing.walk(root, 0, _KEPT)
-    return _bounded(writing.lines)
+    lines: list[Line] = []
+    _walk(root, 0, _KEPT, lines)
+    # Most messages repeat nothing: one look at all of it, and only where it finds something one at each line.
+    folded = _folded("\n".join(line.value for line in lines if line.value))
+    telling = tuple(secret for secret in secrets if secret in folded)
+    return _bounded([_unless_telling(line, telling) for line in lines] if telling else lines)
+
+
+def _unless_telling(line: Line, secrets: tuple[str, ...]) -> Line:
+    if line.value is None or line.name == "LevelOfAssurance" or not _tells(line.value, secrets):
+        return line
+    return Line(line.depth, line.name, None, len(line.value))
 
 
 class _Name(NamedTuple):
@@ -194,54 +204,44 @@ def _label(attribute: object) -> str:
 _Kept = dict[str, re.Pattern[str]]
 
 
-class _Writing:
-    """The lines of a message, written one after the other: generators within each other are slow."""
-
-    def __init__(self, secrets: frozenset[str]) -> None:
-        self.lines: list[Line] = []
-        self._secrets = tuple(secrets)
-
-    def walk(self, node: etree._Element, depth: int, kept: _Kept) -> None:
-        """An element with all that is in it; `kept`: what may be shown here."""
-        if len(self.lines) > MOST_LINES:
-            return
-        name, known, passed = _named(node.tag)
-        if passed:
-            for child in node.iterchildren(etree.Element):
-                self.walk(child, depth, kept)
-            if name == "Element" and (text := (node.text or "").strip()):
-                self.lines.append(Line(depth, "Value", None, len(text)))
-            return
-        slot = name == "Slot"
-        text = (_value(node) if slot else node.text or "").strip()
-        if slot and known:
-            name = node.get("name") or ""
-        known = known and name in _NAMES
-        kept = _kept_within(name, kept) if known else _KEPT_OF_PERSON
-        self._line(depth, name if known else "•••", text, kept.get(name))
-        if not slot:
-            self._attributes(node, depth + 1, kept)
-        if len(node):
-            for child in node.iterchildren(etree.Element):
-                self.walk(child, depth + 1, kept)
-
-    def _attributes(self, node: etree._Element, depth: int, kept: _Kept) -> None:
+def _walk(node: etree._Element, depth: int, kept: _Kept, lines: list[Line]) -> None:
+    """An element with all that is in it; `kept`: what may be shown here."""
+    if len(lines) > MOST_LINES:
+        return
+    name, known, passed = _named(node.tag)
+    if not name:
+        return
+    if passed:
+        for child in node:
+            _walk(child, depth, kept, lines)
+        if name == "Element" and (text := (node.text or "").strip()):
+            lines.append(Line(depth, "Value", None, len(text)))
+        return
+    slot = name == "Slot"
+    text = (_value(node) if slot else node.text or "").strip()
+    if slot and known:
+        name = node.get("name") or ""
+    known = known and name in _NAMES
+    kept = _kept_within(name, kept) if known else _KEPT_OF_PERSON
+    lines.append(_line(depth, name if known else "•••", text, kept.get(name)))
+    if not slot:
         for attribute, value in node.items():
             label = _label(attribute)
             if label != "@type":
                 shown = label if label in _KEPT or label in _ATTRIBUTES else "@•••"
-                self._line(depth, shown, str(value).strip(), kept.get(label))
+                lines.append(_line(depth + 1, shown, str(value).strip(), kept.get(label)))
+    if len(node):
+        for child in node:
+            _walk(child, depth + 1, kept, lines)
 
-    def _line(self, depth: int, name: str, value: str, pattern: re.Pattern[str] | None) -> None:
-        """`pattern`: what may be shown of it."""
-        fits = pattern is not None and pattern.fullmatch(value) is not None
-        if not value:
-            line = Line(depth, name)
-        elif fits and (pattern is _LEVEL or not _tells(value, self._secrets)):
-            line = Line(depth, name, value)
-        else:
-            line = Line(depth, name, None, len(value))
-        self.lines.append(line)
+
+def _line(depth: int, name: str, value: str, pattern: re.Pattern[str] | None) -> Line:
+    """`pattern`: what may be shown of it."""
+    if not value:
+        return Line(depth, name)
+    if pattern is not None and pattern.fullmatch(value):
+        return Line(depth, name, value)
+    return Line(depth, name, None, len(value))
 
 
 def _kept_within(name: str, kept: _Kept) -> _Kept:
@@ -255,7 +255,6 @@ def _kept_within(name: str, kept: _Kept) -> _Kept:
 
 def _value(slot: etree._Element) -> str:
     """The simple value in a slot."""
-    # Not iterchildren("{*}Value"): lxml takes 50 µs to make a filter of such a name.
     values = [
         value.text or ""
         for slot_value in slot
@@ -279,12 +278,8 @@ def _folded(value: str) -> str:
 
 
 def _bounded(lines: Iterable[Line]) -> tuple[Line, ...]:
-    kept: list[Line] = []
-    for line in lines:
-        if len(kept) == MOST_LINES:
-            return (*kept, Line(0, "…"))
-        kept.append(line)
-    return tuple(kept)
+    kept = tuple(islice(lines, MOST_LINES + 1))
+    return kept if len(kept) <= MOST_LINES else (*kept[:MOST_LINES], Line(0, "…"))
 
 
 _ASKED: Final = (

@@ -70,8 +70,7 @@ class CompiledRules:
         if tree is None:
             return found
         _ask(root, tree, found)
-        for element in root.iter(*tree.children):
-            _descend(element, tree, found)
+        _descend(root.iter(*tree.children), tree, found)
         return found
 
 
@@ -113,18 +112,14 @@ def _ask(element: etree._Element, step: _Step, found: list[Failure]) -> None:
             found.extend((rule, each) for each in blamed)
 
 
-def _walk(element: etree._Element, step: _Step, found: list[Failure]) -> None:
-    _ask(element, step, found)
-    if step.children:
-        for child in element:
-            _descend(child, step, found)
-
-
-def _descend(element: etree._Element, above: _Step, found: list[Failure]) -> None:
-    branches = above.children.get(element.tag)
-    if branches is None:
-        return
-    for attribute, steps in branches:
-        step = steps.get(None if attribute is None else element.get(attribute, ""))
-        if step is not None:
-            _walk(element, step, found)
+def _descend(elements: Iterable[etree._Element], above: _Step, found: list[Failure]) -> None:
+    """Ask at each of these what there is to ask at it, and at all below it."""
+    children = above.children
+    for element in elements:
+        for attribute, steps in children.get(element.tag, ()):
+            step = steps.get(None if attribute is None else element.get(attribute, ""))
+            if step is not None:
+                if step.checks:
+                    _ask(element, step, found)
+                if step.children:
+                    _descend(element, step, found)

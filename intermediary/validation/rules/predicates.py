@@ -51,7 +51,7 @@ def _children(element: etree._Element, name: str) -> list[etree._Element]:
 
 def slots(element: etree._Element, name: str) -> int:
     """How many slots of that name the element has."""
-    return sum(child.get("name") == name for child in element.iterchildren(SLOT))
+    return [child.get("name") for child in element.iterchildren(SLOT)].count(name)
 
 
 def one_slot(name: str) -> Check:
