@@ -140,6 +140,7 @@ def reading_api(desk: Desk, reader: Reader) -> APIRouter:
         "/mappings/{entry:entry}/versions/{number:int}/yaml",
         summary="What it says, as YAML",
         response_class=YamlResponse,
+        responses={200: {"content": {"application/yaml": {"schema": {"type": "object"}}}}},
     )
     def as_yaml(entry: EntryName, number: Number, _caller: Caller) -> Response:
         return YamlResponse(render(store.document(entry, number)))
