@@ -18,11 +18,13 @@ demo: .venv/.ready  ## a whole OOTS on this machine; AUTO=1 runs all stories wit
 test: .venv/.ready  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-lint: .venv/.ready  ## style, types, who may import whom
+lint: .venv/.ready  ## style, types, who may import whom; the rules for mappings, the languages of the pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/intermediary mappings lint mappings --strict
+	$(BIN)/intermediary languages
 
 format: .venv/.ready
 	$(BIN)/ruff format .

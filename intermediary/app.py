@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from intermediary import health, observing, preview, store, upkeep
 from intermediary.as4.model import PMode
 from intermediary.at_rest import open_blobs, open_vault
-from intermediary.console import Checker, self_check_router
+from intermediary.console import Checker, SelfCheckSettings, self_check_router
 from intermediary.exchange import Exchanges, OwnAs4, Ports, SettingsInvalid
 from intermediary.exchange.clock import PlatformClock
 from intermediary.exchange.contracts import Ledger
@@ -200,7 +200,8 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(domibus.backend_router(_backend(platform, settings.gateway, inbox)))
     app.include_router(national_door.callback_router(exchanges.deliver, platform.national_check))
     installed = platform.releases.installed if platform.releases else tuple
-    app.include_router(self_check_router(Checker(Validator(shipped("xsd"), published_rules(), installed))))
+    checker = Checker(Validator(shipped("xsd"), published_rules(), installed))
+    app.include_router(self_check_router(checker, SelfCheckSettings(languages=tuple(settings.languages))))
     pages = _preview(platform)
     app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages, health.PASSING))
     if settings.console is not None:
@@ -316,12 +317,15 @@ def _login(settings: Settings) -> preview.OidcLogin:
 def _preview(platform: Platform) -> preview.PreviewSettings:
     settings = platform.settings
     names = platform.mappings.live(now().date()).platform.names
+    if unknown := [code for code in settings.languages if code not in preview.known_languages()]:
+        raise SettingsInvalid(f"languages: {unknown[0]} has no catalogue; see `intermediary languages new`")
     return preview.PreviewSettings(
         session_secret=_session_secret(settings.session_secret_file),
         operator_name=settings.operator or names.get("en", ""),
         imprint_url=settings.imprint_url,
         privacy_url=settings.privacy_url,
         accessibility_url=settings.accessibility_url,
+        languages=tuple(settings.languages),
         timezone=settings.timezone,
     )
 

@@ -98,6 +98,7 @@ def console_settings(
         development_login=group.development_login,
         sandbox=settings.sandbox,
         operator_name=operator_name,
+        languages=tuple(settings.languages),
         timezone=settings.timezone,
     )
 

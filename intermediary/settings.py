@@ -219,6 +219,10 @@ class Settings(BaseSettings):
     imprint_url: str | None = None
     privacy_url: str | None = None
     accessibility_url: str | None = None
+    languages: Annotated[list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]], Field(min_length=1)] = Field(
+        default_factory=lambda: ["en", "de"]
+    )
+    """In which pages are offered, the first by default; each needs catalogues (`intermediary languages`)."""
     timezone: str = "UTC"
     """IANA name of the zone in which citizens read times."""
     max_message_bytes: Annotated[int, Field(gt=0)] = 310 * 1024 * 1024

@@ -7,6 +7,7 @@ exchange only as `exchange.preview.PreviewDesk`.
 """
 
 from intermediary.preview.contracts import Login
+from intermediary.preview.languages import known_languages
 from intermediary.preview.oidc import ClaimNames, OidcLogin
 from intermediary.preview.picture import picture
 from intermediary.preview.routes import create_app
@@ -18,5 +19,6 @@ __all__ = [
     "OidcLogin",
     "PreviewSettings",
     "create_app",
+    "known_languages",
     "picture",
 ]

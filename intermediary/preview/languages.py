@@ -9,6 +9,11 @@ from intermediary.web import read_catalogue
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 
 
+def known_languages() -> tuple[str, ...]:
+    """Those that have a catalogue."""
+    return tuple(sorted(folder.name for folder in LOCALE_FOLDER.iterdir() if folder.is_dir()))
+
+
 @lru_cache
 def catalogue(language: str) -> GNUTranslations:
     """The translations of one language. Raises FileNotFoundError where it has no catalogue."""
