@@ -89,6 +89,24 @@ def test_nothing_is_kept_from_who_asks_again(vera: TestClient, double: FastAPI, 
     )
 
 
+def test_what_is_published_of_a_retired_mapping_is_stale(
+    vera: TestClient, house: ConsoleHouse, double: FastAPI, ours: Publication
+) -> None:
+    double.state.publications = (ours,)
+    store = MappingStore(house.engine, via="test")
+    store.retire(("evidence/fahrerlaubnis", 1), actor="anna", reason="no longer issued", at=_now())
+    found = vera.get("/console/api/v1/directories/comparison", headers=house.token("vera")).json()
+    assert {(gap["kind"], gap["title"], gap["service"]) for gap in found["gaps"]} == {
+        ("stale", "Driving licence", "eb"), ("stale", "Driving licence", "dsd"),
+    }  # fmt: skip
+    assert {gap["here"] for gap in found["gaps"]} == {f"retired on {_now():%Y-%m-%d}"}
+    assert [each["withdraws"] for each in found["submissions"]] == [["Driving licence"]] * 2
+    body = vera.get("/console/directories/submissions/dsd.xml").content
+    assert b"Driving licence" not in body
+    page = vera.get("/console/directories/comparison").text
+    assert "No longer in force" in page
+
+
 def test_from_a_procedure_to_a_provider(vera: TestClient, house: ConsoleHouse) -> None:
     page = vera.get("/console/directories/answers?what=requirements&procedure=R1&country=it").text
     assert "R1 (IT) Registration of a birth" in page
