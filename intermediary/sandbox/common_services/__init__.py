@@ -1,7 +1,7 @@
 """A double of the Commission's Common Services: EB and DSD from data, signed answers, faults on demand.
 
 `answering` decides (pure), `data` holds what countries publish (YAML, and our own country from its mappings),
-`server` speaks HTTP. A foreign country is one more file in `data/`.
+`server` speaks HTTP. A foreign country is one more file in `countries/`.
 """
 
 from intermediary.sandbox.common_services.answering import answer

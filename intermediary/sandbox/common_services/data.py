@@ -25,7 +25,7 @@ from intermediary.directory.model import (
 from intermediary.mapping.model import MappingSet
 
 _PUBLICATION: TypeAdapter[Publication] = TypeAdapter(Publication)
-DATA = Path(__file__).with_name("data")
+DATA = Path(__file__).with_name("countries")
 
 
 def load_publications(folder: Path = DATA) -> tuple[Publication, ...]:
