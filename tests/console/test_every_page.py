@@ -1,0 +1,59 @@
+"""Every page that links lead to from home: accessible, no wider than a phone, three clicks away at most."""
+
+import re
+from collections import deque
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+from starlette.testclient import TestClient
+
+from tests.browsing import violations, visit
+from tests.preview.serving import certificate, listening, serve
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CLICKS = 3
+SAMPLE = re.compile(r"(evidence|provider)/[a-z0-9_-]+|versions/\d+")
+"""Pages of single entries look alike: one of each kind is enough."""
+
+
+@pytest.mark.parametrize("who", ["erik", "anna", "otto", "ada"])
+def test_all_pages_of_a_role(
+    platform: TestClient, browser: Browser, axe: str, tmp_path: Path, who: str
+) -> None:
+    with listening() as (bound, url), serve(platform.app, bound, *certificate(tmp_path)):
+        page = visit(browser, "en", viewport={"width": 320, "height": 800}).new_page()
+        page.goto(f"{url}/console/login")
+        page.locator(f"button[value={who}]").click()
+        page.wait_for_url(f"{url}/console/")
+        seen: dict[str, int] = {}
+        ahead = deque([(f"{url}/console/", 0)])
+        while ahead:
+            address, clicks = ahead.popleft()
+            kind = SAMPLE.sub(r"\1", urlsplit(address).path)
+            if kind in seen:
+                continue
+            seen[kind] = clicks
+            answer = page.goto(address)
+            assert answer is not None
+            assert answer.status == 200, f"{address}: {answer.status}"
+            assert violations(page, axe) == [], address
+            assert page.locator("h1").count() == 1, f"{address}: one heading of the first level"
+            too_wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+            assert too_wide <= 0, f"{address} scrolls sideways"
+            if clicks < CLICKS:
+                ahead += [(link, clicks + 1) for link in _links(page, address)]
+    assert len(seen) > 10
+    assert max(seen.values()) <= CLICKS
+
+
+def _links(page: Page, address: str) -> list[str]:
+    """Addresses of the console's own pages that the page leads to; no files, no change of language."""
+    hrefs: list[str] = page.eval_on_selector_all(
+        "a[href]:not([hreflang]):not([download])", "links => links.map(link => link.getAttribute('href'))"
+    )
+    found = dict.fromkeys(urldefrag(urljoin(address, href)).url for href in hrefs)
+    mine = f"{urlsplit(address).scheme}://{urlsplit(address).netloc}/console/"
+    return [link for link in found if link.startswith(mine) and not link.endswith(("/yaml", "/export"))]
