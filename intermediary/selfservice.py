@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from starlette.types import ASGIApp
 
 from intermediary.console import ConsoleSettings, selfservice
-from intermediary.console.selfservice.pages import BASE
+from intermediary.console.selfservice.visiting import BASE
 from intermediary.exchange.model import Outcome
 from intermediary.mapping import MappingStore, Provider
 from intermediary.provider_kit import Plan, Report, run_kit

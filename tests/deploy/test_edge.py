@@ -160,7 +160,8 @@ def test_what_no_door_names_is_not_reachable(
     assert "404" in request(edge.partners, doors[edge.partners], "POST /national/v1/a HTTP/1.1\nHost: x")
     assert "405" in request(edge.partners, doors[edge.partners], "GET /as4 HTTP/1.1\nHost: x")
     assert [node.seen for node in nodes] == [[], []]
-    assert "200" in request(edge.citizens, doors[edge.citizens], "GET /preview/a/ HTTP/1.1\nHost: x")
+    for path in ("/preview/a/", "/providers/a"):
+        assert "200" in request(edge.citizens, doors[edge.citizens], f"GET {path} HTTP/1.1\nHost: x")
     assert "200" in request(edge.citizens, doors[edge.citizens], "GET /validate HTTP/1.1\nHost: x")
 
 

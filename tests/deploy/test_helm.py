@@ -190,7 +190,7 @@ def test_probes_and_doors_lead_to_routes_that_exist(case: str) -> None:
         for name, each in of(objects, "Ingress").items()
     }
     known = {
-        "citizens": ["/preview", "/validate"],
+        "citizens": ["/preview", "/validate", "/providers"],
         "partners": ["/as4"],
         "providers": ["/national", "/domibus/backend"],
     }

@@ -1,130 +1,40 @@
 """The provider's own pages, `/providers/…`: a session of their own, bound to one invitation."""
 
-import hashlib
-import hmac
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from intermediary.console.errors import FormForged, NotSignedIn, NotThere
-from intermediary.console.languages import catalogue
-from intermediary.console.pages import _N, Flash, Pages
+from intermediary.console.pages import _N
 from intermediary.console.selfservice import drafting
 from intermediary.console.selfservice.connecting import connection_errors, example_options
 from intermediary.console.selfservice.contracts import Counts
-from intermediary.console.selfservice.invitations import Invitation, Invitations, Throttle
+from intermediary.console.selfservice.invitations import Invitation, Invitations
 from intermediary.console.selfservice.runs import Endpoint, Runs, TooManyRuns
+from intermediary.console.selfservice.visiting import (
+    COOKIE,
+    LARGEST_FIELD,
+    ProviderDesk,
+    Sent,
+    Visitor,
+    same_site,
+)
 from intermediary.console.settings import ConsoleSettings
 from intermediary.mapping import Document, MappingConflict, MappingInvalid, MappingStore
 from intermediary.provider_kit import as_html, template
 from intermediary.web import SecurityHeaders
 
-COOKIE = "__Host-provider"
-BASE = "/providers"
-_MOST_FIELDS, _MOST_BYTES = 60, 128 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Whoever came by an invitation."""
-
-    invitation: Invitation
-    csrf: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A form of this session."""
-
-    visitor: Visitor
-    fields: FormData
-
-    def text(self, name: str) -> str:
-        """A field without space around it."""
-        value = self.fields.get(name, "")
-        return value.strip().replace("\r\n", "\n") if isinstance(value, str) else ""
-
-    def given(self, names: tuple[str, ...]) -> dict[str, str]:
-        """Several fields."""
-        return {name: self.text(name) for name in names}
-
-
-class ProviderDesk:
-    """What every page of the provider uses."""
-
-    def __init__(  # noqa: PLR0917
-        self,
-        settings: ConsoleSettings,
-        invitations: Invitations,
-        runs: Runs,
-        store: MappingStore,
-        counts: Counts,
-        clock: Callable[[], datetime],
-    ) -> None:
-        secret = hmac.new(settings.session_secret.encode(), b"provider.pages", hashlib.sha256).hexdigest()
-        self._pages = Pages(replace(settings, base_path=BASE, session_secret=secret), ())
-        self._static = f"{settings.base_path}/static"
-        self.invitations, self.runs, self.store = invitations, runs, store
-        self.counts, self.clock = counts, clock
-        self.throttle = Throttle(clock)
-
-    def visitor(self, request: Request) -> Visitor:
-        """Who has this session. Raises NotSignedIn."""
-        value = request.cookies.get(COOKIE, "")
-        invitation = self.invitations.of_session(value)
-        if invitation is None:
-            raise NotSignedIn
-        return Visitor(invitation, self.invitations.csrf(value))
-
-    async def form(self, request: Request) -> AsyncIterator[Sent]:
-        """The fields, if session and the form's own value fit. Raises NotSignedIn, FormForged."""
-        same_site(request)
-        visitor = self.visitor(request)
-        async with request.form(max_files=1, max_fields=_MOST_FIELDS, max_part_size=_MOST_BYTES) as fields:
-            given = fields.get("csrf")
-            if not isinstance(given, str) or not hmac.compare_digest(visitor.csrf.encode(), given.encode()):
-                raise FormForged
-            yield Sent(visitor, fields)
-
-    def page(
-        self, request: Request, visitor: Visitor | None, name: str, *, status: int = 200, **context: Any
-    ) -> HTMLResponse:
-        """A page."""
-        csrf = visitor.csrf if visitor else ""
-        said = catalogue(self._pages.tongue(request).language)
-        errors = {field: said.gettext(text) for field, text in context.pop("errors", {}).items()}
-        return self._pages.page(
-            request,
-            None,
-            f"selfservice/{name}",
-            csrf=csrf,
-            status=status,
-            own=self._static,
-            invitation=visitor.invitation if visitor else None,
-            errors=errors,
-            **context,
-        )
-
-    def to(self, path: str, kind: str = "", text: str = "") -> RedirectResponse:
-        """Lead on to a page, which says `text` once."""
-        answer = RedirectResponse(BASE + path, 303)
-        if text:
-            self._pages.keep_flash(answer, Flash(kind, text))
-        return answer
-
-
-def same_site(request: Request) -> None:
-    """Raises FormForged where another site sent the form."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise FormForged
+_STATIC = Path(__file__).parents[1] / "static"
 
 
 def provider_app(  # noqa: PLR0917
@@ -138,6 +48,8 @@ def provider_app(  # noqa: PLR0917
     """The pages as an application. Mount it under `/providers`."""
     desk = ProviderDesk(settings, invitations, runs, store, counts, clock)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    # Of their own: the operators' pages may be closed to the world.
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=_STATIC)))
     for router in (_overview(desk), _describing(desk), _testing(desk), _coming(desk)):
         app.include_router(router)
 
@@ -373,7 +285,7 @@ def _testing(desk: ProviderDesk) -> APIRouter:
         upload = sent.fields.get("ca_file")
         ca = sent.text("ca")
         if isinstance(upload, UploadFile) and upload.size:
-            ca = upload.file.read(_MOST_BYTES).decode("ascii", "replace")
+            ca = upload.file.read(LARGEST_FIELD).decode("ascii", "replace")
         protocol = sent.text("protocol")
         options = sent.text("options") if protocol == "rest" else ""
         given = Endpoint(sent.text("url"), protocol, options, ca, sent.text("test_data"))
