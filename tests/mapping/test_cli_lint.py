@@ -1,6 +1,7 @@
 """`intermediary mappings lint`: lines for people and CI, JSON for machines, exit codes."""
 
 import json
+import shutil
 from pathlib import Path
 from uuid import UUID
 
@@ -73,7 +74,8 @@ def platform(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) ->
     make_pki(world)
     world.secret("oidc")
     monkeypatch.setenv("INTERMEDIARY_SETTINGS", str(write_platform_files(world)))
-    monkeypatch.setenv("INTERMEDIARY_DATABASE_URL", f"sqlite:///{migrated}")
+    database = shutil.copy(migrated, tmp_path / "platform.sqlite")
+    monkeypatch.setenv("INTERMEDIARY_DATABASE_URL", f"sqlite:///{database}")
     return world
 
 
@@ -98,3 +100,20 @@ def test_levels_of_the_directory(folder: Path, tmp_path: Path) -> None:
     answer.write_bytes(write_answer(Answer(services=(service,)), [UUID(int=1)]))
     said = lint(str(folder), "--dsd", str(answer), code=1)
     assert ": error: MAP-LEVEL-BELOW-DIRECTORY: «Substantial» is accepted here" in said
+
+
+def test_the_store_is_linted_with_what_is_pending(platform: World, folder: Path) -> None:
+    def hand_in() -> None:
+        result = CliRunner().invoke(app, ["mappings", "import", str(folder), "--reason", "because"])
+        assert result.exit_code == 0, result.output
+
+    hand_in()
+    assert lint("--store", "--strict") == "0 errors, 0 warnings\n"
+    written(folder, "retention_days: 0", "retention_days: 30")
+    hand_in()
+    said = lint("--store")
+    assert said.startswith(
+        "evidence/fahrzeugregistrierung@2:1: warning: MAP-RETENTION: retention_days: Evidence would be kept."
+    )
+    (found,) = json.loads(lint("--store", "--json"))
+    assert (found["state"], found["version"]) == ("in-review", 2)
