@@ -25,6 +25,7 @@ from intermediary.mapping import MappingStore
 PATH = "/provider-invitations"
 MOST_DAYS = 365
 _MAY = (Role.ADMINISTRATOR, Role.EDITOR)
+_SEE = (*_MAY, Role.APPROVER)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _AUDIENCE = re.compile(r"[\x21-\x7e]{1,200}")
 Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f-]+$")]
@@ -117,7 +118,7 @@ def selfservice_part(  # noqa: PLR0915, PLR0917
             )
 
         @router.get(PATH, include_in_schema=False)
-        def listed(request: Request, operator: Annotated[Operator, Depends(desk.may(*_MAY))]) -> Response:
+        def listed(request: Request, operator: Annotated[Operator, Depends(desk.may(*_SEE))]) -> Response:
             found = [(i, next(iter(runs.of(i)), None)) for i in invitations.all()]
             return desk.page(
                 request, operator, "selfservice/invitations.html", invitations=found, now=clock()
@@ -155,7 +156,7 @@ def selfservice_part(  # noqa: PLR0915, PLR0917
         def invitation(
             request: Request,
             invitation_id: Id,
-            operator: Annotated[Operator, Depends(desk.may(*_MAY, Role.APPROVER))],
+            operator: Annotated[Operator, Depends(desk.may(*_SEE))],
         ) -> Response:
             found, now = one(invitation_id), clock()
             return desk.page(
@@ -164,6 +165,7 @@ def selfservice_part(  # noqa: PLR0915, PLR0917
                 "selfservice/invitation.html",
                 invitation=found,
                 open=found.open(now),
+                known=drafting.entry_of(store, found.entry, now) is not None,
                 endpoint=runs.endpoint(found),
                 runs=runs.of(found),
                 waiting=drafting.waiting(store, found, now),
@@ -174,7 +176,7 @@ def selfservice_part(  # noqa: PLR0915, PLR0917
             request: Request,
             invitation_id: Id,
             run_id: Id,
-            operator: Annotated[Operator, Depends(desk.may(*_MAY, Role.APPROVER))],
+            operator: Annotated[Operator, Depends(desk.may(*_SEE))],
         ) -> Response:
             found = one(invitation_id)
             made = runs.one(found, run_id)
@@ -235,7 +237,7 @@ def selfservice_part(  # noqa: PLR0915, PLR0917
         return router
 
     def attention(operator: Operator) -> Iterable[Notice]:
-        if not operator.has(*_MAY, Role.APPROVER):
+        if not operator.has(*_SEE):
             return
         now = clock()
         for found in invitations.all():
@@ -254,7 +256,7 @@ def selfservice_part(  # noqa: PLR0915, PLR0917
         PATH,
         _N("Provider invitations"),
         "mail",
-        _MAY,
+        _SEE,
         _N("Let a provider describe its service and test it by itself."),
     )
     return Part(pages, api, (area,), (attention,))
