@@ -12,6 +12,7 @@ from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -420,8 +421,11 @@ class SqlLedger:
 
 def chain(previous: str, stream: str, event: Event) -> str:
     """Digest of a log entry and, through `previous`, of all before it in its stream."""
-    entry = json.dumps([previous, stream, event.fact, event.at.isoformat(), dict(event.data)], sort_keys=True)
+    entry = _ENTRY.encode([previous, stream, event.fact, event.at.isoformat(), dict(event.data)])
     return hashlib.sha256(entry.encode()).hexdigest()
+
+
+_ENTRY = json.JSONEncoder(sort_keys=True)
 
 
 _AT = {kind: {f.name: number for number, f in enumerate(fields(kind))} for kind in (Exchange, Message)}
@@ -430,6 +434,13 @@ _STATE, _OUTCOME, _APPROVED = (_AT[Exchange][name] for name in ("state", "outcom
 _DIRECTION, _MESSAGE_STATE, _PROPERTIES, _REFERENCES = (
     _AT[Message][name] for name in ("direction", "state", "properties", "references")
 )
+
+
+_FIELDS = {
+    kind: (names, attrgetter(*names))
+    for kind in (Exchange, Message, Document)
+    for names in (tuple(f.name for f in fields(kind)),)
+}
 
 
 def _exchange_of(row: list[Any]) -> Exchange:
@@ -449,9 +460,10 @@ def _message_of(row: list[Any]) -> Message:
 def _values(value: Exchange | Message | Document, before: Exchange | Message | None = None) -> dict[str, Any]:
     """The columns of a value: all, or those that differ from what was there before."""
     # Not asdict: sealed bytes need no deep copy.
-    found = {f.name: getattr(value, f.name) for f in fields(value)}
+    names, get = _FIELDS[type(value)]
+    found: dict[str, Any] = dict(zip(names, get(value), strict=True))
     if before is not None:
-        found = {name: v for name, v in found.items() if getattr(before, name) != v}
+        found = {name: v for (name, v), was in zip(found.items(), get(before), strict=True) if was != v}
         for name in _WRAPPED & found.keys():
             # The same key, wrapped anew since it was read (`intermediary keys rewrap`): what is there stays.
             if found[name] and getattr(before, name) and not {"sealed", "blob"} & found.keys():

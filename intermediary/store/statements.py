@@ -4,7 +4,7 @@ An exchange needs some hundred statements, and SQLAlchemy takes ten times as lon
 to answer it. Dialects, types and the pool of connections stay SQLAlchemy's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,8 @@ from sqlalchemy import ClauseElement, Column, Engine
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
+
+from intermediary.store.engine import UtcDateTime, time_into_sqlite, time_out_of_sqlite
 
 Values = Mapping[str, Any]
 
@@ -30,13 +32,17 @@ class Statement:
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         # By name: a parameter may stand in several places.
         types = {name: bind.type for bind, name in compiled.bind_names.items()}  # type: ignore[attr-defined]
-        into = ((name, self._type(kind).bind_processor(self._dialect)) for name, kind in types.items())
+        into = ((name, self._processor(kind, into=True)) for name, kind in types.items())
         self._into = tuple((name, process) for name, process in into if process is not None)
-        out = (self._type(column.type).result_processor(self._dialect, None) for column in columns)
+        out = (self._processor(column.type, into=False) for column in columns)
         self._out = tuple((number, process) for number, process in enumerate(out) if process is not None)
 
-    def _type(self, kind: TypeEngine[Any]) -> TypeEngine[Any]:
-        return kind.dialect_impl(self._dialect)
+    def _processor(self, kind: TypeEngine[Any], *, into: bool) -> Callable[[Any], Any] | None:
+        """What is done to a value of that type on its way into or out of the database."""
+        if isinstance(kind, UtcDateTime) and self._dialect.name == "sqlite":
+            return time_into_sqlite if into else time_out_of_sqlite
+        here = kind.dialect_impl(self._dialect)
+        return here.bind_processor(self._dialect) if into else here.result_processor(self._dialect, None)
 
     def parameters(self, values: Values) -> dict[str, Any]:
         """What the driver is given."""
