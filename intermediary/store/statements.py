@@ -138,13 +138,14 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
-        pooled = self._engine.raw_connection()
         try:
-            yield pooled.driver_connection
+            pooled = self._engine.raw_connection()
+            try:
+                yield pooled.driver_connection
+            finally:
+                pooled.close()  # rolls back, and drops what does not answer any more
         except self._driver.Error as error:
             # As SQLAlchemy would: whoever looks for what passes knows its errors. They name no values.
             raise DBAPIError.instance(
                 None, None, error, self._driver.Error, hide_parameters=True, dialect=self._engine.dialect
             ) from None
-        finally:
-            pooled.close()  # rolls back, and drops what does not answer any more
