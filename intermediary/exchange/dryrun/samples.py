@@ -172,7 +172,7 @@ def _fitting(pattern: str | None) -> str:
     if pattern is None:
         return ""
     # The parser of `re` is nobody's promise: whatever comes of it is tried before it is used.
-    parsed: Iterable[tuple[Any, Any]] = re._parser.parse(pattern)  # type: ignore[attr-defined]
+    parsed: Iterable[tuple[Any, Any]] = re._parser.parse(pattern)
     return _joined(parsed)
 
 
