@@ -84,8 +84,8 @@ def _stay(out: Console, sandbox: Sandbox) -> int:
     The registers ask for more: Giulia's licence plate is B-GR 1990, her municipality 11000000 (Berlin);
     Björn's is 14713000 (Leipzig, two homes), his registry office München.
 
-The operators' console: [bold]{world.url("platform", "/console")}[/] (choose who you are). The portal's fishing
-licence is mapped by nobody yet: Erik can connect the fishing authority there, Anna approves it.
+The operators' console: [bold]{world.url("platform", "/console")}[/] (choose who you are). The portal's
+fishing licence is mapped by nobody yet: Erik can connect the fishing authority there, Anna approves it.
 
 All systems use certificates of the sandbox' own authority. Your browser will warn until you accept them, or
 import [bold]{world.authority.resolve()}[/] as an authority (and remove it afterwards).
