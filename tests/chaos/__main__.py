@@ -125,7 +125,7 @@ def _every_commit(base: Path, cluster: postgresql.Cluster | None, figures: Figur
     measured = base / "measured"
     prepare(measured, keys, None if cluster is None else cluster.url(cluster.create()))
     commits = run(measured, 0, None)  # in this process: what it warms, all children inherit
-    assert commits > 20, "the story is shorter than it can be"
+    assert commits > 12, "the story is shorter than it can be"
     database = "sqlite" if cluster is None else "postgresql"
     for kill in (Kill(n, after) for n in range(1, commits + 1) for after in (False, True)):
         folder = base / f"{kill.commit}-{'after' if kill.after else 'before'}"

@@ -94,8 +94,7 @@ def _draft_the_provider(page: Page, url: str, world: World) -> None:
     fill(page, national_id="urn:de:behoerde:fischerei", agent_id="991-99999-99")
     fill(page, agent_scheme="urn:cef.eu:names:identifier:EAS:0204", url=world.url("residents-register"))
     fill(page, audience=fisheries.AUDIENCE)
-    press(page, "Check")
-    page.locator("#summary, .kern-alert--success").first.wait_for()
+    _check(page)
     rest = page.locator("#section-rest")
     if rest.get_attribute("open") is None:
         rest.locator("> summary").click()
@@ -119,7 +118,7 @@ def _draft_the_provider(page: Page, url: str, world: World) -> None:
     add(page, "options.answer.evidence.representations")
     here = "options__answer__evidence__representations__0__"
     fill(page, **{f"{here}media_type": "application/pdf", f"{here}content__path": "$.schein.pdf"})
-    press(page, "Check")
+    _check(page)
     nothing_to_mend(page)
     _save(page, "The fishing authority is connected.", f"{url}/mappings/{PROVIDER}")
 
@@ -142,7 +141,7 @@ def _draft_the_mapping(page: Page, url: str) -> None:
         page.locator('[id="d.identification.0.fields"]').get_by_label(name, exact=True).check()
     fill(page, formats__0__media_type="application/pdf", formats__0__national_media_type="application/pdf")
     choose(page, level_of_assurance="Substantial")
-    press(page, "Check")
+    _check(page)
     nothing_to_mend(page)
     _save(page, "Asked for by Italian portals.", f"{url}/mappings/{ENTRY}")
 
@@ -162,10 +161,18 @@ def _change_the_title(page: Page, url: str) -> None:
     _save(page, "A plainer name.", f"{url}/mappings/{ENTRY}")
 
 
+def _check(page: Page) -> None:
+    """Press the button, and wait until the answer has taken the place of the form."""
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        press(page, "Check")
+    page.wait_for_function("() => !document.querySelector('form[inert]')")
+
+
 def _save(page: Page, reason: str, then: str) -> None:
     page.locator("#reason").fill(reason)
     press(page, "Save draft")
-    page.wait_for_url(then)
+    page.wait_for_load_state("networkidle")
+    assert page.url == then, page.locator("main").inner_text()
 
 
 def _step(page: Page, url: str, step: str, number: int, *, together: bool = False) -> None:
