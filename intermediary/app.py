@@ -52,6 +52,8 @@ class Platform:
     national_check: Callable[[etree._Element], Report]
     wake: threading.Event
     ledger: Ledger
+    validator: Validator
+    """Schemas and rules, compiled once for all that judge a message in this process."""
     plugin: domibus.WsPlugin | None = None
     """The gateway, where one does the messaging."""
     releases: ReleaseStore | None = None
@@ -148,6 +150,7 @@ def build(settings: Settings) -> Platform:
         national_check,
         wake,
         ledger,
+        validator,
         plugin=plugin,
         releases=releases,
         believed=believed,
@@ -199,8 +202,7 @@ def create_app(platform: Platform) -> FastAPI:
     elif settings.gateway is not None and settings.gateway.push:
         app.include_router(domibus.backend_router(_backend(platform, settings.gateway, inbox)))
     app.include_router(national_door.callback_router(exchanges.deliver, platform.national_check))
-    installed = platform.releases.installed if platform.releases else tuple
-    checker = Checker(Validator(shipped("xsd"), published_rules(), installed))
+    checker = Checker(platform.validator)
     app.include_router(self_check_router(checker, SelfCheckSettings(languages=tuple(settings.languages))))
     pages = _preview(platform)
     app.mount(pages.base_path, preview.create_app(exchanges.desk, _login(settings), pages, health.PASSING))

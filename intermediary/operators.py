@@ -18,10 +18,7 @@ from intermediary.mapping import MappingStore
 from intermediary.operators_directories import ConsoleDirectories
 from intermediary.operators_exchanges import ConsoleExchanges
 from intermediary.settings import ConsoleGroup, Settings
-from intermediary.shipped import shipped
 from intermediary.transport import as4 as as4_door
-from intermediary.validation import Validator
-from intermediary.validation.rules.published import published_rules
 from intermediary.web import OidcClient, OidcSettings
 
 if TYPE_CHECKING:
@@ -65,9 +62,9 @@ def console_app(
             clock,
         ),
         console.directories_part(
-            ConsoleDirectories(Directories(settings, MappingStore(engine), clock, platform.pmodes))
+            ConsoleDirectories(Directories(settings, platform.mappings, clock, platform.pmodes))
         ),
-        console.validator_part(console.Checker(_validator(platform)), _installed(platform)),
+        console.validator_part(console.Checker(platform.validator), _installed(platform)),
         console.dryrun_part(mappings, trials),
         console.log_part(_Acts(log)),
         console.sessions_part(),
@@ -117,11 +114,7 @@ def _trials(platform: "Platform", store: MappingStore, log: AuditLog, operator_n
             found.id, found.request_message_id, actor, platform.clock()
         )
 
-    return DryRuns(platform.engine, store, _validator(platform), platform.clock, operator_name, disclose)
-
-
-def _validator(platform: "Platform") -> Validator:
-    return Validator(shipped("xsd"), published_rules(), _installed(platform))
+    return DryRuns(platform.engine, store, platform.validator, platform.clock, operator_name, disclose)
 
 
 def _installed(platform: "Platform") -> "Callable[[], Sequence[InstalledRelease]]":

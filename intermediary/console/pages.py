@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from intermediary.console.access import Operator, Role
 from intermediary.console.languages import catalogue
 from intermediary.console.settings import ConsoleSettings
-from intermediary.web import Tongue, page_policy, wanted
+from intermediary.web import Tongue, page_policy, release, wanted
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FLASH, _LANGUAGE = "__Host-console-flash", "__Host-console-language"
@@ -107,7 +106,7 @@ class Pages:
                     "link": link_from(request),
                     "static": settings.static,
                     "own": f"{base}/static",
-                    "release": _release(),
+                    "release": release(),
                     "operator": operator,
                     "areas": tuple(a for a in self._areas if operator is not None and operator.has(*a.roles)),
                     "Role": Role,
@@ -175,12 +174,3 @@ def environment(language: str) -> Environment:
 
 def _set(response: Response, name: str, value: str, seconds: int) -> None:
     response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
-
-
-@lru_cache
-def _release() -> str:
-    """Part of the static files' addresses, so that a new release is not shown with old styles."""
-    try:
-        return version("intermediary")
-    except PackageNotFoundError:
-        return "0"

@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from intermediary.console.access import Operator, Role
@@ -24,7 +23,7 @@ from intermediary.console.pages import Area
 from intermediary.console.refusals import ALWAYS, of_mappings, of_shape, problem_details
 from intermediary.console.tokens import Tokens
 from intermediary.mapping import MappingError
-from intermediary.web import OidcClient, SecurityHeaders
+from intermediary.web import OidcClient, ReleaseFiles, SecurityHeaders
 
 _STATIC = Path(__file__).parent / "static"
 API = "/api/v1"
@@ -46,7 +45,7 @@ def create_app(desk: Desk, tokens: Tokens, client: OidcClient | None, parts: tup
     """The console. Mount it under `desk.settings.base_path`."""
     base = desk.settings.base_path
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.mount("/static", GZipMiddleware(_Static(directory=_STATIC)))
+    app.mount("/static", GZipMiddleware(ReleaseFiles(directory=_STATIC)))
     app.mount(API, _api(desk, parts))
     app.include_router(login_router(desk, tokens, client))
     app.include_router(_home(desk))
@@ -129,12 +128,3 @@ def _api(desk: Desk, parts: tuple[Part, ...]) -> FastAPI:
     ):
         api.add_exception_handler(kind, refusal)
     return api
-
-
-class _Static(StaticFiles):
-    """Files of a release: they may be kept for a day."""
-
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["Cache-Control"] = "public, max-age=86400"
-        return response

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from intermediary.preview import documents
 from intermediary.preview.languages import catalogue
 from intermediary.preview.procedures import PROCEDURES
 from intermediary.preview.settings import PreviewSettings
-from intermediary.web import Tongue, page_policy, wanted
+from intermediary.web import Tongue, page_policy, release, wanted
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -90,7 +89,7 @@ class Pages:
                 nonce=nonce,
                 here=here,
                 static=f"{self._settings.base_path}/static",
-                release=_release(),
+                release=release(),
                 return_location=target,
                 return_host=urlsplit(target).hostname if target else None,
                 return_post=post,
@@ -141,12 +140,3 @@ def _origin(location: str) -> str:
     # A policy must not be extended by what a host name may carry.
     host = "".join(c for c in parts.netloc if c.isascii() and (c.isalnum() or c in ".-:[]"))
     return f"https://{host}"
-
-
-@lru_cache
-def _release() -> str:
-    """Part of the static files' addresses, so that a new release is not shown with old styles."""
-    try:
-        return version("intermediary")
-    except PackageNotFoundError:
-        return "0"

@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
-from starlette.staticfiles import StaticFiles
 
 from intermediary.exchange.preview import (
     PreviewDesk,
@@ -32,7 +31,7 @@ from intermediary.preview.cookies import Cookies
 from intermediary.preview.pages import Pages, template_of
 from intermediary.preview.policies import DOCUMENT_POLICY, PDF_POLICY
 from intermediary.preview.settings import PreviewSettings
-from intermediary.web import LoginCancelled, LoginFailed, SecurityHeaders
+from intermediary.web import LoginCancelled, LoginFailed, ReleaseFiles, SecurityHeaders
 
 _LOG = logging.getLogger(__name__)
 _STATIC = Path(__file__).parent / "static"
@@ -77,7 +76,7 @@ def create_app(
     """
     pages = Pages(settings)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.mount("/static", GZipMiddleware(_Static(directory=_STATIC)))
+    app.mount("/static", GZipMiddleware(ReleaseFiles(directory=_STATIC)))
     app.include_router(_router(desk, login, settings, pages))
     app.add_middleware(SecurityHeaders)
 
@@ -104,15 +103,6 @@ def create_app(
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Exception, refused)
     return app
-
-
-class _Static(StaticFiles):
-    """Files of a release: they may be kept for a day."""
-
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["Cache-Control"] = "public, max-age=86400"
-        return response
 
 
 def _router(  # noqa: PLR0915 - one closure per route

@@ -7,6 +7,7 @@ from intermediary.web.errors import LoginCancelled, LoginFailed, SettingsInvalid
 from intermediary.web.headers import SecurityHeaders, page_policy
 from intermediary.web.languages import Text, Tongue, read_catalogue, wanted
 from intermediary.web.oidc import LoginStart, OidcClient, OidcSettings
+from intermediary.web.static import ReleaseFiles, release
 
 __all__ = [
     "LoginCancelled",
@@ -14,6 +15,7 @@ __all__ = [
     "LoginStart",
     "OidcClient",
     "OidcSettings",
+    "ReleaseFiles",
     "SecurityHeaders",
     "SettingsInvalid",
     "Text",
@@ -21,5 +23,6 @@ __all__ = [
     "WebError",
     "page_policy",
     "read_catalogue",
+    "release",
     "wanted",
 ]
